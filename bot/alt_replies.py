@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.language import _
 from engine.contract.jobs import Job, JobStatus, Operation, Picture
 
 MAX_ALT_PROMPT = 400
@@ -10,7 +11,7 @@ MAX_ALT_PROMPT = 400
 
 def alt_of(job: Job, picture: Picture | None) -> str:
     """Return what the picture shows, or without one the file of the job."""
-    return f"{picture_subject(job.spec.prompt)}: {_kind(job, picture)}"
+    return _("{prompt}: {kind}", prompt=picture_subject(job.spec.prompt), kind=_kind(job, picture))
 
 
 def picture_subject(prompt: str) -> str:
@@ -21,10 +22,12 @@ def picture_subject(prompt: str) -> str:
 
 def _kind(job: Job, picture: Picture | None) -> str:
     if picture is not None:
-        return "upscaled picture" if job.operation is Operation.UPSCALE else f"picture {picture.slot + 1} of four"
+        if job.operation is Operation.UPSCALE:
+            return _("upscaled picture")
+        return _("picture {number} of four", number=picture.slot + 1)
     if job.status is JobStatus.RUNNING:
-        return "preview"
+        return _("preview")
     told = job.spec.parameters if job.edit is None else {}
     if told.get("interpolate") is True:
-        return "film of the pictures in between"
-    return "film of four pictures that emerge" if told.get("video") is True else "grid of four pictures"
+        return _("film of the pictures in between")
+    return _("film of four pictures that emerge") if told.get("video") is True else _("grid of four pictures")

@@ -68,7 +68,7 @@ async def answer(
         if isinstance(result, EaselError):
             await _refuse(interaction, await refusal_card(interaction, services, result))
         elif isinstance(result, Exception):
-            await _refuse(interaction, Card(content=replies.BROKEN))
+            await _refuse(interaction, Card(content=str(replies.BROKEN)))
         outcome = type(result).__name__ if result else "done"
         services.metrics.answers.labels(name=name, outcome=outcome).inc()
         services.metrics.answer_seconds.labels(name=name).observe(time.monotonic() - began)
@@ -172,7 +172,7 @@ async def thinking(interaction: discord.Interaction, *, is_private: bool = False
     try:
         yield
     except asyncio.CancelledError:
-        await _try(interaction.edit_original_response(content=upload_replies.CUT_SHORT))
+        await _try(interaction.edit_original_response(content=str(upload_replies.CUT_SHORT)))
         raise
 
 

@@ -15,6 +15,7 @@ import discord
 
 from bot import operation_replies, replies
 from bot.custom_ids import AnswerOrigin
+from bot.language import percentage
 from engine.contract.jobs import FINAL, Job, JobStatus, Operation
 
 MAX_CONTENT = 2000
@@ -166,7 +167,7 @@ def job_card(
     if job.status in FINAL:
         return Card(content=_line(job, discord_id, replies.job_ended(job)))
     is_painted = job.status is JobStatus.RUNNING and num_ahead is None
-    state = state or (f"{percent(job)}%" if is_painted else replies.waiting(num_ahead or 0, wait))
+    state = state or (percentage(percent(job) / 100) if is_painted else replies.waiting(num_ahead or 0, wait))
     rows = rows_of(buttons, CardKind.PENDING, job, None, operations)
     return _with_notes(Card(content=_line(job, discord_id, state), rows=rows), notes)
 
@@ -198,9 +199,10 @@ def picture_card(
 ) -> Card:
     """Return the message of a single picture, `slot` 0 to 3, with its recipe; buttons that start a job of another
     operation, or a variation in `without`, are left out."""
-    title = f"{replies.picture_title(slot)} <@{discord_id}>"
     if job.operation is Operation.UPSCALE:
         title = operation_replies.upscaled_title(job, discord_id, recipe)
+    else:
+        title = f"{replies.picture_title(slot)} <@{discord_id}>"
     content = f"**{shown_prompt(job.spec.prompt)}** - {title}"
     shown = [button for button in buttons if button.variation not in without]
     return Card(content=content, rows=rows_of(shown, CardKind.PICTURE, job, slot, operations))

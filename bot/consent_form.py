@@ -41,7 +41,7 @@ def consent_view(version: int, switches: Switches) -> discord.ui.View:
         )
     save = discord.ui.Button[discord.ui.View](
         style=discord.ButtonStyle.primary,
-        label=privacy_replies.SAVE_LABEL,
+        label=str(privacy_replies.SAVE_LABEL),
         custom_id=text_from_version(SAVE_VERB, version),
         row=1,
     )

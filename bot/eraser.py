@@ -91,7 +91,7 @@ class Eraser(ClaimedWork):
         async def empty() -> SendOutcome:
             place = client.get_partial_messageable(message.channel_id)
             await place.get_partial_message(message.message_id).edit(
-                content=privacy_replies.ERASED, embeds=[], attachments=[], view=None
+                content=str(privacy_replies.ERASED), embeds=[], attachments=[], view=None
             )
             return Sent(message_id=message.message_id)
 

@@ -70,7 +70,7 @@ def _lines(page: Page) -> list[str]:
     wanted = page.wanted
     first = finding_replies.title(is_of_server=wanted.is_of_server, words=wanted.words, page=page.number)
     last = [] if wanted.is_of_server else [finding_replies.SHOW_HINT]
-    return [first, *(_line(number, one) for number, one in enumerate(page.found, 1)), *last]
+    return [first, *(_line(number, one) for number, one in enumerate(page.found, 1)), *map(str, last)]
 
 
 def _line(number: int, found: FoundJob) -> str:
@@ -82,10 +82,10 @@ def _line(number: int, found: FoundJob) -> str:
 
 def _nothing(page: Page) -> str:
     if page.has_next:
-        return finding_replies.NOTHING_AMONG_NEWEST
+        return str(finding_replies.NOTHING_AMONG_NEWEST)
     if page.number > 1:
-        return finding_replies.NOTHING_HERE
-    return finding_replies.NOTHING_OWN if page.wanted == Wanted() else finding_replies.NOTHING_FOUND
+        return str(finding_replies.NOTHING_HERE)
+    return str(finding_replies.NOTHING_OWN if page.wanted == Wanted() else finding_replies.NOTHING_FOUND)
 
 
 async def _sheet(services: Services, page: Page) -> discord.File | None:

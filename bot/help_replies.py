@@ -4,25 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from bot.language import Phrase, _
 from engine.prompt import PARAMETERS, Limits
 from engine.prompt.limits import ModelCapabilities
 
-HELP_HELP = "How to make pictures here, and what the words, buttons and commands do"
-ABOUT_HELP = "What to explain"
-PARAMETER_HELP = "A parameter of prompts, such as --ar"
+HELP_HELP = Phrase("How to make pictures here, and what the words, buttons and commands do")
+ABOUT_HELP = Phrase("What to explain")
+PARAMETER_HELP = Phrase("A parameter of prompts, such as --ar")
 
 TOPICS = ("start", "prompts", "buttons", "models", "commands")
 
-_START = """\
+_START = Phrase("""\
 **How to begin**
 Type `/imagine` and say what you want to see, for example `/imagine prompt: {example}`. {paints}
 Soon there are four pictures, with buttons below them: **U1** to **U4** show one by itself, \
 **V1** to **V4** make variations of one, 🔄 tries again, and the faces say what you think of them.
 `/history` finds your pictures again, and `/privacy` shows what is stored of you and erases it.
 
-More: {topics}. `/help parameter: --ar` explains one parameter."""
+More: {topics}. `/help parameter: --ar` explains one parameter.""")
 
-_PROMPTS = """\
+_PROMPTS = Phrase("""\
 **What prompts can say**
 `a red star at night`  words, and that is enough
 `a star --no clouds, trees`  not these
@@ -34,9 +35,9 @@ _PROMPTS = """\
 {unequal}
 **Parameters here:** {parameters}
 `/help parameter: --seed` explains one of them. Anything wrong in a prompt is shown where it is, and then nothing is \
-started."""
+started.""")
 
-BUTTONS = """\
+BUTTONS = Phrase("""\
 **Under four pictures**
 **U1** to **U4** show one picture by itself, at once. **V1** to **V4** make four variations of one. 🔄 paints the \
 prompt again.
@@ -52,14 +53,14 @@ and delete.
 **Cancel** stops it, and **Cancel all** all jobs of one prompt.
 
 Buttons work for ever, also under old messages. `/prefer remix` lets you change the prompt before a button starts a \
-job. *Apps* in the menu of a message has its recipe."""
+job. *Apps* in the menu of a message has its recipe.""")
 
 
 def start_text(limits: Limits) -> str:
     """Return how to begin, with what the default model paints if that is little."""
     known = next((one.vocabulary for one in limits.models if one.name == limits.default_model), None)
-    paints = f"The model here paints {known.paints}." if known else "Any words do."
-    example = known.examples[0] if known and known.examples else "a lighthouse in a storm"
+    paints = _("The model here paints {what}.", what=known.paints) if known else _("Any words do.")
+    example = known.examples[0] if known and known.examples else _("a lighthouse in a storm")
     topics = ", ".join(f"`/help about: {topic}`" for topic in TOPICS if topic != "start")
     return _START.format(example=example, paints=paints, topics=topics)
 
@@ -68,23 +69,23 @@ def prompts_text(limits: Limits) -> str:
     """Return the prompt language on one screen, with the parameters that this service can do."""
     names = [f"`--{row.name}`" for row in PARAMETERS if limits.may_support(row.ability)]
     can_weigh = limits.may_support("attention")
-    unequal = "" if can_weigh else "No model here can weigh words in brackets.\n"
+    unequal = "" if can_weigh else _("No model here can weigh words in brackets.") + "\n"
     return _PROMPTS.format(parameters=" ".join(names), unequal=unequal)
 
 
 def models_text(limits: Limits) -> str:
     """Return the models of the service with what each paints, and its adapters, as far as a message takes them."""
     if not limits.models:
-        return "The models of this server are not known at the moment. Prompts work all the same."
-    lines = ["**Models here**", *(_model(one, limits) for one in limits.models)]
+        return _("The models of this server are not known at the moment. Prompts work all the same.")
+    lines = [_("**Models here**"), *(_model(one, limits) for one in limits.models)]
     if limits.adapters:
-        lines += ["**Adapters** (`--lora name`)", ", ".join(f"`{name}`" for name in limits.adapters)]
+        lines += [_("**Adapters** (`--lora name`)"), ", ".join(f"`{name}`" for name in limits.adapters)]
     return cut(lines)
 
 
 def commands_text(commands: Iterable[tuple[str, str]]) -> str:
     """Return the commands, each with its description, as far as a message takes them."""
-    return cut(["**Commands**", *(f"`/{name}` {told}" for name, told in commands)])
+    return cut([_("**Commands**"), *(f"`/{name}` {told}" for name, told in commands)])
 
 
 def cut(lines: Sequence[str], limit: int = 1900) -> str:
@@ -92,15 +93,16 @@ def cut(lines: Sequence[str], limit: int = 1900) -> str:
     shown = list[str]()
     for number, line in enumerate(lines):
         if sum(map(len, shown)) + len(shown) + len(line) > limit:
-            return "\n".join([*shown, f"and {len(lines) - number} more"])
+            return "\n".join([*shown, _("and {number} more", number=len(lines) - number)])
         shown.append(line)
     return "\n".join(shown)
 
 
 def _model(model: ModelCapabilities, limits: Limits) -> str:
-    facts = ["the default"] if model.name == limits.default_model else [f"`--model {model.name}`"]
+    facts = [_("the default")] if model.name == limits.default_model else [f"`--model {model.name}`"]
     if model.vocabulary:
-        facts.append(f"paints {model.vocabulary.paints}: {', '.join(model.vocabulary.words)}")
+        words = ", ".join(model.vocabulary.words)
+        facts.append(_("paints {what}: {words}", what=model.vocabulary.paints, words=words))
     if model.controls:
-        facts.append(f"ControlNets: {', '.join(model.controls)}")
+        facts.append(_("ControlNets: {names}", names=", ".join(model.controls)))
     return f"**{model.name}**: {'; '.join(facts)}"

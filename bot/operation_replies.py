@@ -5,57 +5,102 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from bot.language import Phrase, _
 from engine.contract.add_ons import AddOn
 from engine.contract.jobs import Job, Operation
 
-# What a model cannot do, as the end of a sentence, and what a message says before the member's name.
+# What a model does not do, as the end of a sentence, and whose job it is.
 _OPERATIONS = {
-    Operation.IMAGINE.value: ("pictures from a prompt alone", ""),
-    Operation.VARY.value: ("variations", "Variations by "),
-    Operation.INPAINT.value: ("painting a part of a picture", "Variations (Region) by "),
-    Operation.ZOOM.value: ("zooming out", "Zoom Out by "),
-    Operation.PAN.value: ("panning", "Pan by "),
-    Operation.UPSCALE.value: ("upscaling", "Upscaled by "),
-    Operation.DESCRIBE.value: ("describing pictures", "Described for "),
-    Operation.SHORTEN.value: ("shortening prompts", "Shortened for "),
+    Operation.IMAGINE.value: (Phrase("does not support pictures from a prompt alone"), Phrase("{who}")),
+    Operation.VARY.value: (Phrase("does not support variations"), Phrase("Variations by {who}")),
+    Operation.INPAINT.value: (
+        Phrase("does not support painting a part of a picture"),
+        Phrase("Variations (Region) by {who}"),
+    ),
+    Operation.ZOOM.value: (Phrase("does not support zooming out"), Phrase("Zoom Out by {who}")),
+    Operation.PAN.value: (Phrase("does not support panning"), Phrase("Pan by {who}")),
+    Operation.UPSCALE.value: (Phrase("does not support upscaling"), Phrase("Upscaled by {who}")),
+    Operation.DESCRIBE.value: (Phrase("does not support describing pictures"), Phrase("Described for {who}")),
+    Operation.SHORTEN.value: (Phrase("does not support shortening prompts"), Phrase("Shortened for {who}")),
 }
-LANCZOS = "the Lanczos filter"
+_UNKNOWN_INABILITY = Phrase("does not support this")
+LANCZOS = Phrase("the Lanczos filter")
+_ADD_ONS = {
+    AddOn.UPSCALER.value: Phrase("the upscaler {name}"),
+    AddOn.SEGMENTER.value: Phrase("the segmenter {name}"),
+    AddOn.CAPTIONER.value: Phrase("the captioner {name}"),
+    AddOn.CLASSIFIER.value: Phrase("the classifier {name}"),
+    AddOn.CONTROL.value: Phrase("the ControlNet {name}"),
+    AddOn.IP_ADAPTER.value: Phrase("the IP-Adapter {name}"),
+}
+_LATER = Phrase("try again later, and please contact the server's operator")
 _WITHOUT_ADD_ON = {
-    AddOn.UPSCALER.value: "upscale again later",
-    AddOn.SEGMENTER.value: "choose cells of the picture instead",
-    AddOn.CAPTIONER.value: "describe again later",
-    AddOn.CLASSIFIER.value: "try again later",
-    AddOn.CONTROL.value: "remove --control",
-    AddOn.IP_ADAPTER.value: "remove the pictures from the prompt",
+    AddOn.UPSCALER.value: Phrase("upscale again later, and please contact the server's operator"),
+    AddOn.SEGMENTER.value: Phrase("choose cells of the picture instead, and please contact the server's operator"),
+    AddOn.CAPTIONER.value: Phrase("describe again later, and please contact the server's operator"),
+    AddOn.CLASSIFIER.value: _LATER,
+    AddOn.CONTROL.value: Phrase("remove --control, and please contact the server's operator"),
+    AddOn.IP_ADAPTER.value: Phrase("remove the pictures from the prompt, and please contact the server's operator"),
 }
+_OTHER_MODEL = Phrase("try another --model, and please contact the server's operator")
 _FILTERS = {"lanczos": LANCZOS}
 
 
 def inability(operation: str) -> str:
     """Return what a model that lacks the operation does not do, as the end of a sentence."""
-    return f"does not support {_OPERATIONS.get(operation, ('this', ''))[0]}"
+    known = _OPERATIONS.get(operation)
+    return str(known[0] if known else _UNKNOWN_INABILITY)
 
 
-def unusable_add_on(facts: Mapping[str, Any], state: str) -> tuple[str, str]:
-    """Return which segmenter, ControlNet or the like cannot be used, and what to do without it."""
-    what = f"the {facts['add_on']} {facts.get('add_on_name', '')} {state}"
-    return what, f"{_WITHOUT_ADD_ON.get(facts['add_on'], 'try again later')}, and please contact the server's operator"
+def unusable_files(facts: Mapping[str, Any], *, is_missing: bool) -> tuple[str, str]:
+    """Return which files are missing or else damaged, an adapter's or the model's, and what to do."""
+    if not facts.keys() & {"add_on", "adapter", "control"}:
+        said = _("the model's files are missing") if is_missing else _("the model's files are damaged")
+        return said, str(_OTHER_MODEL)
+    what, advice = _addition(facts)
+    return _("{what} is missing", what=what) if is_missing else _("{what} is damaged", what=what), advice
+
+
+def broken(facts: Mapping[str, Any]) -> tuple[str, str]:
+    """Return which model, segmenter, ControlNet or the like does not work, and what to do."""
+    if "add_on" in facts:
+        return _("{what} does not work", what=_add_on(facts)), _without_add_on(facts)
+    return _("{what} does not work", what=_("the model {name}", name=facts.get("name", ""))), str(_OTHER_MODEL)
+
+
+def _addition(facts: Mapping[str, Any]) -> tuple[str, str]:
+    if "add_on" in facts:
+        return _add_on(facts), _without_add_on(facts)
+    if adapter := facts.get("adapter"):
+        return _("the file of the LoRA {name}", name=adapter), _("remove it, and please contact the server's operator")
+    return _("the ControlNet {name}", name=facts["control"]), str(_WITHOUT_ADD_ON[AddOn.CONTROL.value])
+
+
+def _add_on(facts: Mapping[str, Any]) -> str:
+    return _ADD_ONS.get(facts["add_on"], Phrase("{name}")).format(name=facts.get("add_on_name", ""))
+
+
+def _without_add_on(facts: Mapping[str, Any]) -> str:
+    return str(_WITHOUT_ADD_ON.get(facts["add_on"], _LATER))
 
 
 def job_title(operation: Operation, discord_id: int) -> str:
     """Return whose job it is, and of what kind."""
-    return f"{_OPERATIONS[operation.value][1]}<@{discord_id}>"
+    return _OPERATIONS[operation.value][1].format(who=f"<@{discord_id}>")
 
 
 def job_subject(job: Job) -> str:
     """Return what the job is about: its prompt, or the picture that a member brought to have it described."""
-    return "A picture" if job.operation is Operation.DESCRIBE and job.spec.images else job.spec.prompt
+    return _("A picture") if job.operation is Operation.DESCRIBE and job.spec.images else job.spec.prompt
 
 
 def upscaled_title(job: Job, discord_id: int, recipe: Mapping[str, Any]) -> str:
     """Return whose upscaled picture it is, its size, and what made it larger; `recipe` may not say the last."""
-    name = recipe.get("upscaler", {}).get("name")
-    means = f" with {_FILTERS.get(name, name)}" if name else ""
+    who, name = f"<@{discord_id}>", recipe.get("upscaler", {}).get("name")
     canvas = job.edit.canvas if job.edit else None
-    size = f" to {canvas.width} x {canvas.height}" if canvas else ""
-    return f"Upscaled{size}{means} by <@{discord_id}>"
+    size = f"{canvas.width} x {canvas.height}" if canvas else ""
+    if name and size:
+        return _("Upscaled to {size} with {means} by {who}", size=size, means=_FILTERS.get(name, name), who=who)
+    if name:
+        return _("Upscaled with {means} by {who}", means=_FILTERS.get(name, name), who=who)
+    return _("Upscaled to {size} by {who}", size=size, who=who) if size else _("Upscaled by {who}", who=who)

@@ -137,7 +137,7 @@ def nearly_used_up(left: TimeLeft) -> str:
         said = _(
             "After this, about {left} of this month's {limit} of GPU time are left. It is renewed {when}.", **fields
         )
-    return f"{said} {_('`--relax` costs none, and `/info` shows the rest.')}"
+    return _("{said} `--relax` costs none, and `/info` shows the rest.", said=said)
 
 
 def _none_fits(error: TimeUsedUp) -> str:

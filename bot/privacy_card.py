@@ -10,6 +10,7 @@ from bot import privacy_replies
 from bot.consent_form import unkept
 from bot.consent_text import CONSENT_VERSION
 from bot.custom_ids import text_from_version
+from bot.language import Phrase
 from bot.store.own_data import StoredOfMember
 
 CHOICES_VERB, DOWNLOAD_VERB = "choices", "mydata"
@@ -31,7 +32,7 @@ _QUESTION = (
 def summary_content(stored: StoredOfMember | None) -> str:
     """Return what is stored of the member and what they agree to."""
     if stored is None:
-        return privacy_replies.NOTHING_STORED
+        return str(privacy_replies.NOTHING_STORED)
     kept = privacy_replies.stored(
         since=stored.since,
         num_jobs=stored.jobs,
@@ -67,9 +68,9 @@ def question_view() -> discord.ui.View:
     return _view(_QUESTION)
 
 
-def _view(buttons: Sequence[tuple[str, str, discord.ButtonStyle]]) -> discord.ui.View:
+def _view(buttons: Sequence[tuple[str, Phrase, discord.ButtonStyle]]) -> discord.ui.View:
     view = discord.ui.View(timeout=None)
     for verb, label, style in buttons:
         custom_id = text_from_version(verb, CONSENT_VERSION)
-        view.add_item(discord.ui.Button(style=style, label=label, custom_id=custom_id))
+        view.add_item(discord.ui.Button(style=style, label=str(label), custom_id=custom_id))
     return unkept(view)

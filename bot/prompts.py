@@ -15,6 +15,8 @@ from engine.prompt import PromptError, PromptErrors, Specs, format_errors, parse
 PHONE_COLUMNS = 36
 """What a code block of Discord's app shows in a line on a phone. A longer line wraps, and so do its carets."""
 
+PICTURE_ALONE = "this picture"
+"""The prompt of a job that describes a picture: prompts have words. It is stored, so it is never translated."""
 
 NO_FIELDS: Mapping[str, str] = MappingProxyType({})
 NO_PICTURES: Mapping[str, str] = MappingProxyType({})

@@ -66,8 +66,8 @@ async def ask_to_compare(
 
 def _refusal(pair: NextPair) -> str:
     if pair.is_closed:
-        return RANK_CLOSED
-    return nothing_to_compare(pair.num_answered) if pair.has_agreed else RANK_REFUSED
+        return str(RANK_CLOSED)
+    return str(nothing_to_compare(pair.num_answered) if pair.has_agreed else RANK_REFUSED)
 
 
 async def _read_any(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot import replies, series_replies
+from bot import series_replies
 from bot.cards import MAX_CONTENT, Buttons, Card, CardKind, escaped, length, percent, rows_of, shown_prompt
+from bot.cause_replies import sentence_from_cause
+from bot.language import percentage
 from bot.store.series import Series
 from engine.contract.jobs import Job, JobStatus
 from engine.prompt import Limits, notes_on
@@ -36,25 +38,26 @@ def _prompt_notes(series: Series, limits: Limits) -> list[str]:
     return [f"⚠️ {escaped(note)}" for note in dict.fromkeys(notes)]
 
 
-def _counts(series: Series) -> dict[str, int | str]:
+def _counts(series: Series) -> list[str]:
     """Return how many of the grids are in each state, with the percentages of those that are painted."""
     ended = {status: [job for job in series.jobs if job.status is status] for status in JobStatus}
     painted = [job for job in ended[JobStatus.RUNNING] if job.id not in series.waiting]
-    counted = {
-        "done": len(ended[JobStatus.FINISHED]),
-        f"painting ({_percentages(painted)})": len(painted),
-        "waiting": len(series.waiting),
-        "failed": len(ended[JobStatus.FAILED]),
-        "cancelled": len(ended[JobStatus.CANCELLED]),
-    }
-    return {state: count for state, count in counted.items() if count}
+    counted = (
+        (len(ended[JobStatus.FINISHED]), series_replies.grids_done),
+        (len(painted), lambda count: series_replies.grids_painting(count, _percentages(painted))),
+        (len(series.waiting), series_replies.grids_waiting),
+        (len(ended[JobStatus.FAILED]), series_replies.grids_failed),
+        (len(ended[JobStatus.CANCELLED]), series_replies.grids_cancelled),
+    )
+    return [said(count) for count, said in counted if count]
 
 
 def _percentages(painted: Sequence[Job]) -> str:
-    shown = [f"{percent(job)}%" for job in painted]
+    shown = [percentage(percent(job) / 100) for job in painted]
     if len(shown) <= _MAX_PERCENTAGES:
         return ", ".join(shown)
-    return f"{min(map(percent, painted))}% to {max(map(percent, painted))}%"
+    least, most = min(map(percent, painted)), max(map(percent, painted))
+    return series_replies.percentages_between(percentage(least / 100), percentage(most / 100))
 
 
 def _failures(series: Series) -> list[str]:
@@ -62,7 +65,7 @@ def _failures(series: Series) -> list[str]:
     by_cause: dict[str, list[Job]] = {}
     for job in series.jobs:
         if job.status is JobStatus.FAILED:
-            by_cause.setdefault(replies.sentence_from_cause(job.cause or {}), []).append(job)
+            by_cause.setdefault(sentence_from_cause(job.cause or {}), []).append(job)
     differ = len({job.spec.prompt for job in series.jobs}) > 1
     return [
         series_replies.series_failure(cause, len(failed), _prompts(failed) if differ else None)
@@ -74,4 +77,4 @@ def _prompts(of: Sequence[Job]) -> str:
     distinct = list(dict.fromkeys(job.spec.prompt for job in of))
     limit = None if len(distinct) == 1 and len(of) > 1 else _MAX_PROMPT
     shown = ", ".join(f"**{shown_prompt(prompt, limit)}**" for prompt in distinct[:_MAX_PROMPTS])
-    return shown + series_replies.and_more(len(distinct) - _MAX_PROMPTS)
+    return series_replies.and_more(shown, len(distinct) - _MAX_PROMPTS)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from bot.cards import escaped, length, shown_prompt
+from bot.language import Phrase, _
 from engine.contract.suggestions import Suggestions, WeighedWord
 
-DESCRIBE_LABEL = "Describe"
-DESCRIBE_HELP = "Get four prompts for a picture"
-DESCRIBED_HELP = "The picture"
-DESCRIBED_PROMPT = "this picture"
-SHORTEN_HELP = "See which words of a prompt matter, and get shorter ones"
-SHORTENED_HELP = "The prompt, with its parameters"
+DESCRIBE_LABEL = Phrase("Describe")
+DESCRIBE_HELP = Phrase("Get four prompts for a picture")
+DESCRIBED_HELP = Phrase("The picture")
+SHORTEN_HELP = Phrase("See which words of a prompt matter, and get shorter ones")
+SHORTENED_HELP = Phrase("The prompt, with its parameters")
 
 _STRONG, _WEAK = 0.6, 0.4
 _LONGEST_WORDS, _LONGEST_PROMPT = 700, 150
@@ -21,7 +21,7 @@ def suggestions_text(suggestions: Suggestions) -> str:
     prompts = [
         f"{number}. {shown_prompt(prompt, _LONGEST_PROMPT)}" for number, prompt in enumerate(suggestions.prompts, 1)
     ]
-    shorter = "Shorter:" if prompts else "It cannot be shorter."
+    shorter = _("Shorter:") if prompts else _("It cannot be shorter.")
     words = [_marked(suggestions.words), shorter] if suggestions.words else []
     return "\n".join([*words, *prompts])
 

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import discord
 
+from bot.language import Phrase
 from bot.prompts import PHONE_COLUMNS
 from bot.services import Services
 from bot.store.uploads import SUFFIX, find_own_keys, read_keys_by_name, record_uploads_of, upload_of
@@ -131,10 +132,10 @@ async def _taken(services: Services, brought: Brought) -> CheckedPicture | Uploa
         return error.fault
 
 
-def _message(refused: Sequence[tuple[Brought, tuple[str, str]]]) -> str:
+def _message(refused: Sequence[tuple[Brought, tuple[Phrase, Phrase]]]) -> str:
     """Return what is wrong with each of the pictures, and what to do, with carets under its name."""
     errors = (
-        PromptError(source=one.source, start=one.start, end=one.end, message=message, suggestion=suggestion)
+        PromptError(source=one.source, start=one.start, end=one.end, message=str(message), suggestion=str(suggestion))
         for one, (message, suggestion) in refused
     )
     return format_errors(PromptErrors(errors=tuple(errors)), width=PHONE_COLUMNS)

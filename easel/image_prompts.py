@@ -47,7 +47,7 @@ async def store_images(
         found = await find_upload_keys(connection, OPERATOR_ID, list(known.values()))
         await record_uploads(connection, OPERATOR_ID, list(uploads.values()))
     if unknown := [url for url, start in known.items() if start not in found]:
-        raise PromptRefused(message=f"{unknown[0]}: {' '.join(UNKNOWN_NAME)}")
+        raise PromptRefused(message=f"{unknown[0]}: {' '.join(map(str, UNKNOWN_NAME))}")
     for one in taken.values():
         await objects.put(one.png, SUFFIX)
     return {url: found[start] for url, start in known.items()} | {url: one.object_key for url, one in uploads.items()}
@@ -57,14 +57,14 @@ async def _fetched(url: str) -> bytes:
     try:
         return await fetch(url)
     except UploadRefused as error:
-        raise PromptRefused(message=f"{url}: {' '.join(fault_sentences(error.fault))}") from error
+        raise PromptRefused(message=f"{url}: {' '.join(map(str, fault_sentences(error.fault)))}") from error
 
 
 async def _checked(name: str, data: bytes) -> CheckedPicture:
     try:
         return await asyncio.to_thread(check_picture, data)
     except UploadRefused as error:
-        raise PromptRefused(message=f"{name}: {' '.join(fault_sentences(error.fault))}") from error
+        raise PromptRefused(message=f"{name}: {' '.join(map(str, fault_sentences(error.fault)))}") from error
 
 
 def _name(picture: CheckedPicture) -> str:

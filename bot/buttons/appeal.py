@@ -21,10 +21,10 @@ class AppealButton(JobButton, verb="appeal"):
     @classmethod
     def answer_faces(cls, subject: AnswerSubject) -> tuple[ButtonFace, ...]:
         """Return the one button."""
-        return (cls.face(subject.job_id, label=appeal_replies.APPEAL_LABEL),)
+        return (cls.face(subject.job_id, label=str(appeal_replies.APPEAL_LABEL)),)
 
     async def press(self, interaction: discord.Interaction, services: Services, context: InteractionContext) -> None:
         """Store the appeal, and say that moderators have it."""
         await services.commit(context, lambda: appeal(context, self.button.job_id))
         services.case_poster.wake()
-        await replace_answer(interaction, Card(content=appeal_replies.APPEALED))
+        await replace_answer(interaction, Card(content=str(appeal_replies.APPEALED)))

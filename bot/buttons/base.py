@@ -177,7 +177,7 @@ class FollowUpButton(FormButton):
         wanted = await start(interaction, services, context, self._follow_up(services))
         if wanted:
             form = prompt_form(
-                self.custom_id, followup_replies.REMIX_TITLE, followup_replies.REMIX_PROMPT, wanted.prompt
+                self.custom_id, str(followup_replies.REMIX_TITLE), str(followup_replies.REMIX_PROMPT), wanted.prompt
             )
             await open_form(interaction, form)
 
@@ -255,7 +255,7 @@ def reworded(
 
     def renew(operation: Operation, old: JobSpec) -> JobSpec:
         if operation in _KEEP_SHAPE and not may_reshape and asks_for_other_shape(spec, old):
-            raise PromptRefused(message=followup_replies.SHAPE_KEPT)
+            raise PromptRefused(message=str(followup_replies.SHAPE_KEPT))
         return reworded_spec(limits, operation, spec)
 
     return replace(

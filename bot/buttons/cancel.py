@@ -9,6 +9,7 @@ from bot.answers import remove_buttons, send_ephemeral
 from bot.buttons.base import JobButton
 from bot.cards import ButtonFace, CardKind
 from bot.custom_ids import SERIES_VERB
+from bot.language import _
 from bot.services import Services
 from bot.store.button_actions import cancel, cancel_series
 from bot.store.interaction import InteractionContext
@@ -23,7 +24,7 @@ class CancelButton(JobButton, verb="cancel"):
     @classmethod
     def faces(cls, job: Job, slot: int | None) -> tuple[ButtonFace, ...]:
         """Return the one button."""
-        return (cls.face(job.id, label="Cancel"),)
+        return (cls.face(job.id, label=_("Cancel")),)
 
     async def press(self, interaction: discord.Interaction, services: Services, context: InteractionContext) -> None:
         """Store that the job is cancelled, and take the button away; the engine stops it, and the courier says so."""
@@ -40,7 +41,7 @@ class CancelAllButton(JobButton, verb=SERIES_VERB):
     @classmethod
     def faces(cls, job: Job, slot: int | None) -> tuple[ButtonFace, ...]:
         """Return the one button."""
-        return (cls.face(job.id, label="Cancel"),)
+        return (cls.face(job.id, label=_("Cancel")),)
 
     async def press(self, interaction: discord.Interaction, services: Services, context: InteractionContext) -> None:
         """Store that the jobs are cancelled, and take the button away; then the engine stops them."""

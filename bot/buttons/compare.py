@@ -14,6 +14,7 @@ from bot.buttons.base import JobButton
 from bot.cards import AnswerSubject, ButtonFace, Card, CardKind
 from bot.custom_ids import ONE_OR_TWO, ONE_TO_THREE
 from bot.feedback_replies import PAIR_FACES, comparing_stopped
+from bot.language import _
 from bot.ranking import ask_to_compare, place_of
 from bot.services import Services
 from bot.store.interaction import InteractionContext
@@ -62,7 +63,7 @@ class StopButton(JobButton, verb="stopcomparing"):
     @classmethod
     def answer_faces(cls, subject: AnswerSubject) -> tuple[ButtonFace, ...]:
         """Return the one button."""
-        return (cls.face(subject.job_id, label="Stop"),)
+        return (cls.face(subject.job_id, label=_("Stop")),)
 
     async def press(self, interaction: discord.Interaction, services: Services, context: InteractionContext) -> None:
         """Say how many pairs the member has compared, in place of the pair."""
@@ -72,7 +73,7 @@ class StopButton(JobButton, verb="stopcomparing"):
 
 def _faces(button: type[JobButton], subject: AnswerSubject, choices: tuple[Choice, ...]) -> tuple[ButtonFace, ...]:
     return tuple(
-        button.face(subject.job_id, index, label=PAIR_FACES[choice][0], emoji=PAIR_FACES[choice][1])
+        button.face(subject.job_id, index, label=str(PAIR_FACES[choice][0]), emoji=PAIR_FACES[choice][1])
         for index, choice in enumerate(choices, 1)
     )
 

@@ -56,7 +56,7 @@ async def show_cost(
         )
     content = guild_queue_replies.cost(usage, days=days, first=offset + 1)
     (button,) = (one for one in COST_BUTTONS if one.days == days)
-    labels = (guild_queue_replies.PREVIOUS, guild_queue_replies.NEXT)
+    labels = (str(guild_queue_replies.PREVIOUS), str(guild_queue_replies.NEXT))
     row = page_faces(button, page, labels, has_next=usage.num_members > offset + PAGE_SIZE)
     view = view_from_card(Card(content=content, rows=(row,))) if row else None
     await edit_pressed(interaction, content=content, view=view, allowed_mentions=NO_MENTIONS)

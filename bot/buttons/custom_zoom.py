@@ -30,7 +30,6 @@ from engine.prompt.checks.sizes import ratio_of
 from engine.prompt.grammar.numbers import DECIMAL
 
 _FACTOR, _SHAPE = "factor", "shape"
-_FIELDS = {"shape": followup_replies.ZOOM_SHAPE_NAME}
 _LEAST, _MOST = Fraction(1), Fraction(2)
 _LONGEST_NUMBER = 10
 
@@ -44,7 +43,7 @@ class CustomZoomButton(FormButton, verb="zoomcustom", index=ONE_TO_FOUR):
     def faces(cls, job: Job, slot: int | None) -> tuple[ButtonFace, ...]:
         """Return the one button."""
         assert slot is not None
-        return (cls.face(job.id, slot + 1, label=followup_replies.ZOOM_LABEL, emoji="🔍"),)
+        return (cls.face(job.id, slot + 1, label=str(followup_replies.ZOOM_LABEL), emoji="🔍"),)
 
     @classmethod
     def operation_of(cls, job: Job) -> Operation:
@@ -55,9 +54,9 @@ class CustomZoomButton(FormButton, verb="zoomcustom", index=ONE_TO_FOUR):
         """Ask, with what the picture has now."""
         job, picture = await services.commit(context, lambda: read_picture(context, self.button.job_id, self.slot()))
         prompt = without(followup_spec(services.limits, Operation.ZOOM, job.spec), "ar").prompt
-        form = prompt_form(self.custom_id, followup_replies.ZOOM_LABEL, followup_replies.ZOOM_PROMPT, prompt)
-        form.add_item(_field(_FACTOR, followup_replies.ZOOM_FACTOR, "2"))
-        form.add_item(_field(_SHAPE, followup_replies.ZOOM_SHAPE, ratio_of((picture.width, picture.height))))
+        form = prompt_form(self.custom_id, str(followup_replies.ZOOM_LABEL), str(followup_replies.ZOOM_PROMPT), prompt)
+        form.add_item(_field(_FACTOR, str(followup_replies.ZOOM_FACTOR), "2"))
+        form.add_item(_field(_SHAPE, str(followup_replies.ZOOM_SHAPE), ratio_of((picture.width, picture.height))))
         await open_form(interaction, form)
 
     async def submit(
@@ -66,7 +65,7 @@ class CustomZoomButton(FormButton, verb="zoomcustom", index=ONE_TO_FOUR):
         """Store the job and show it."""
         shape, factor = form.get(_SHAPE, "1:1"), _factor_from_text(form.get(_FACTOR, ""))
         text = form.get(PROMPT_FIELD, "")
-        spec = one_spec_from_text(services, text, _FIELDS, shape=shape)
+        spec = one_spec_from_text(services, text, {"shape": str(followup_replies.ZOOM_SHAPE_NAME)}, shape=shape)
         follow_up = FollowUp(
             verb=Verb.ZOOM,
             job_id=self.button.job_id,
@@ -83,7 +82,7 @@ def _edit(limits: Limits, spec: JobSpec, factor: Fraction, job: Job, picture: Pi
     shape = str(spec.parameters["ar"])
     canvas = reshaped_canvas((picture.width, picture.height), shape, factor, spec, limits)
     if canvas is None:
-        raise PromptRefused(message=followup_replies.NOTHING_TO_PAINT)
+        raise PromptRefused(message=str(followup_replies.NOTHING_TO_PAINT))
     return Edit(strength=None, canvas=canvas)
 
 
@@ -92,7 +91,7 @@ def _factor_from_text(text: str) -> Fraction:
     # Without an exponent: Fraction writes 1e99999999 out, and the bot would stand still for minutes.
     factor = Fraction(number) if DECIMAL.fullmatch(number) else Fraction(0)
     if not _LEAST <= factor <= _MOST:
-        raise PromptRefused(message=followup_replies.WRONG_FACTOR)
+        raise PromptRefused(message=str(followup_replies.WRONG_FACTOR))
     return factor
 
 

@@ -12,6 +12,7 @@ from bot.cards import AnswerSubject, ButtonFace, Card, CardKind, FaceStyle, answ
 from bot.custom_ids import ONE_TO_FOUR_OR_ALL, AnswerOrigin
 from bot.feedback_replies import ASK_DELETE, DELETED, KEPT, NOT_DELETED
 from bot.interaction_context import origin_of
+from bot.language import _
 from bot.services import Services
 from bot.store.interaction import InteractionContext
 from bot.store.results import check_may_delete, delete_result
@@ -31,7 +32,7 @@ async def ask_to_delete(
     await services.commit(context, lambda: check_may_delete(context, job_id))
     subject = AnswerSubject(job_id=job_id, origin=origin, may_delete=True)
     rows = answer_rows(services.buttons, CardKind.DELETING, subject)
-    await answer_privately(interaction, Card(content=ASK_DELETE, rows=rows))
+    await answer_privately(interaction, Card(content=str(ASK_DELETE), rows=rows))
 
 
 class AskDeleteButton(JobButton, verb="askdelete", index=ONE_TO_FOUR_OR_ALL):
@@ -44,7 +45,7 @@ class AskDeleteButton(JobButton, verb="askdelete", index=ONE_TO_FOUR_OR_ALL):
         """Return the one button, for those who may delete."""
         if not subject.may_delete:
             return ()
-        face = cls.face(subject.job_id, subject.number, origin=subject.origin, label="Delete", emoji="🗑️")
+        face = cls.face(subject.job_id, subject.number, origin=subject.origin, label=_("Delete"), emoji="🗑️")
         return (face,)
 
     async def press(self, interaction: discord.Interaction, services: Services, context: InteractionContext) -> None:
@@ -67,7 +68,7 @@ class DeleteButton(JobButton, verb="delete", index=ONE_TO_FOUR_OR_ALL):
                 subject.job_id,
                 subject.number,
                 origin=subject.origin,
-                label="Delete for everybody",
+                label=_("Delete for everybody"),
                 style=FaceStyle.DANGER,
             ),
         )
@@ -76,7 +77,7 @@ class DeleteButton(JobButton, verb="delete", index=ONE_TO_FOUR_OR_ALL):
         """Store the deletion, then delete the message; Discord answers within the time that a press has."""
         await services.commit(context, lambda: delete_result(context, self.button.job_id, self.slot_or_all()))
         is_deleted = await delete_message(interaction, context.message_id or 0)
-        await replace_answer(interaction, Card(content=DELETED if is_deleted else NOT_DELETED))
+        await replace_answer(interaction, Card(content=str(DELETED if is_deleted else NOT_DELETED)))
 
 
 class KeepButton(JobButton, verb="keep"):
@@ -87,8 +88,8 @@ class KeepButton(JobButton, verb="keep"):
     @classmethod
     def answer_faces(cls, subject: AnswerSubject) -> tuple[ButtonFace, ...]:
         """Return the one button."""
-        return (cls.face(subject.job_id, origin=subject.origin, label="Keep"),)
+        return (cls.face(subject.job_id, origin=subject.origin, label=_("Keep")),)
 
     async def press(self, interaction: discord.Interaction, services: Services, context: InteractionContext) -> None:
         """Say that it stays."""
-        await replace_answer(interaction, Card(content=KEPT))
+        await replace_answer(interaction, Card(content=str(KEPT)))

@@ -28,7 +28,7 @@ class DescribeButton(JobButton, verb="describe", index=ONE_TO_FOUR):
         """Return the one button, for a single picture."""
         if subject.number is None:
             return ()
-        return (cls.face(subject.job_id, subject.number, origin=subject.origin, label=DESCRIBE_LABEL, emoji="✍️"),)
+        return (cls.face(subject.job_id, subject.number, origin=subject.origin, label=str(DESCRIBE_LABEL), emoji="✍️"),)
 
     @classmethod
     def operation_of(cls, job: Job) -> Operation:

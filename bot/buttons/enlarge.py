@@ -13,6 +13,7 @@ from bot.buttons.base import JobButton, start
 from bot.cards import AnswerSubject, ButtonFace, Card, CardKind, answer_rows
 from bot.custom_ids import ONE_TO_FOUR, TWO_OR_FOUR
 from bot.interaction_context import origin_of
+from bot.language import Phrase
 from bot.services import Services
 from bot.store.button_actions import read_picture
 from bot.store.followups import FollowUp
@@ -30,7 +31,7 @@ class UpscaleSubtleButton(JobButton, verb="upsubtle", index=ONE_TO_FOUR):
     """Asks how large to make the picture as it is."""
 
     rows = {CardKind.PICTURE: 0}
-    label: ClassVar[str] = followup_replies.UPSCALE_SUBTLE_LABEL
+    label: ClassVar[Phrase] = followup_replies.UPSCALE_SUBTLE_LABEL
     card: ClassVar[CardKind] = CardKind.UPSCALE_SUBTLE
     is_creative: ClassVar[bool] = False
 
@@ -38,7 +39,7 @@ class UpscaleSubtleButton(JobButton, verb="upsubtle", index=ONE_TO_FOUR):
     def faces(cls, job: Job, slot: int | None) -> tuple[ButtonFace, ...]:
         """Return the one button."""
         assert slot is not None
-        return (cls.face(job.id, slot + 1, label=cls.label),)
+        return (cls.face(job.id, slot + 1, label=str(cls.label)),)
 
     @classmethod
     def operation_of(cls, job: Job) -> Operation:

@@ -40,7 +40,9 @@ class PageButton(JobButton, verb=PAGE_VERB, index=PAGE):
     def answer_faces(cls, subject: AnswerSubject) -> tuple[ButtonFace, ...]:
         """Return the buttons to the pages that there are."""
         sides = zip(subject.pages, (NEWER, OLDER), ("◀️", "▶️"), strict=True)
-        return tuple(cls.face(subject.job_id, page, label=label, emoji=emoji) for page, label, emoji in sides if page)
+        return tuple(
+            cls.face(subject.job_id, page, label=str(label), emoji=emoji) for page, label, emoji in sides if page
+        )
 
     async def press(self, interaction: discord.Interaction, services: Services, context: InteractionContext) -> None:
         """Show the page in place of the one that is shown."""

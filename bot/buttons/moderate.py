@@ -12,6 +12,7 @@ from bot import appeal_replies, moderation_replies
 from bot.answers import open_form, send_ephemeral
 from bot.buttons.base import FormButton, JobButton
 from bot.cards import AnswerSubject, ButtonFace, CardKind, FaceStyle
+from bot.language import Phrase
 from bot.services import Services
 from bot.store.interaction import InteractionContext
 from bot.store.moderation.rulings import RulingWish, decide
@@ -30,13 +31,13 @@ class _DecidingButton(FormButton):
     rows = {CardKind.CASE: 0}
     decision: ClassVar[Decision]
     allowed: ClassVar[tuple[discord.Permissions, ...]]
-    label: ClassVar[str]
+    label: ClassVar[Phrase]
     style: ClassVar[FaceStyle] = FaceStyle.PLAIN
 
     @classmethod
     def answer_faces(cls, subject: AnswerSubject) -> tuple[ButtonFace, ...]:
         """Return the one button."""
-        return (cls.face(subject.job_id, label=cls.label, style=cls.style),)
+        return (cls.face(subject.job_id, label=str(cls.label), style=cls.style),)
 
     async def press(self, interaction: discord.Interaction, services: Services, context: InteractionContext) -> None:
         """Decide the case, or ask for what the decision needs."""
@@ -109,14 +110,14 @@ class TimeOutButton(_DecidingButton, verb="casetimeout"):
 
     def form(self) -> discord.ui.Modal:
         """Return what asks how long, why, and about the picture."""
-        lasts = {name: label for name, (label, _) in moderation_replies.DURATIONS.items()}
-        form = discord.ui.Modal(title=moderation_replies.TIME_OUT_TITLE, custom_id=self.custom_id)
-        form.add_item(_choice(_LASTS, moderation_replies.LASTS_LABEL, lasts))
+        lasts = {name: label for name, (label, _lasts) in moderation_replies.DURATIONS.items()}
+        form = discord.ui.Modal(title=str(moderation_replies.TIME_OUT_TITLE), custom_id=self.custom_id)
+        form.add_item(_choice(_LASTS, str(moderation_replies.LASTS_LABEL), lasts))
         return _with_reason(form)
 
     def wish(self, form: Mapping[str, str]) -> RulingWish:
         """Return for how long and why."""
-        _, lasts = moderation_replies.DURATIONS[form[_LASTS]]
+        _label, lasts = moderation_replies.DURATIONS[form[_LASTS]]
         return RulingWish(decision=self.decision, lasts=lasts, reason=form.get(_REASON), removes=_removes(form))
 
 
@@ -129,7 +130,7 @@ class BanButton(_DecidingButton, verb="caseban"):
 
     def form(self) -> discord.ui.Modal:
         """Return what asks why, and about the picture."""
-        return _with_reason(discord.ui.Modal(title=moderation_replies.BAN_TITLE, custom_id=self.custom_id))
+        return _with_reason(discord.ui.Modal(title=str(moderation_replies.BAN_TITLE), custom_id=self.custom_id))
 
     def wish(self, form: Mapping[str, str]) -> RulingWish:
         """Return why."""
@@ -165,15 +166,15 @@ CASE_BUTTONS: tuple[type[JobButton], ...] = (
 
 def _with_reason(form: discord.ui.Modal) -> discord.ui.Modal:
     reason: discord.ui.TextInput[discord.ui.Modal] = discord.ui.TextInput(custom_id=_REASON, max_length=_LONGEST_REASON)
-    form.add_item(discord.ui.Label(text=moderation_replies.REASON_LABEL, component=reason))
-    form.add_item(_choice(_PICTURE, moderation_replies.PICTURE_LABEL, moderation_replies.REMOVES_CHOICES))
+    form.add_item(discord.ui.Label(text=str(moderation_replies.REASON_LABEL), component=reason))
+    form.add_item(_choice(_PICTURE, str(moderation_replies.PICTURE_LABEL), moderation_replies.REMOVES_CHOICES))
     return form
 
 
-def _choice(custom_id: str, label: str, choices: Mapping[str, str]) -> discord.ui.Label[discord.ui.Modal]:
+def _choice(custom_id: str, label: str, choices: Mapping[str, Phrase]) -> discord.ui.Label[discord.ui.Modal]:
     """Return a choice of one, of which the first stands unless another is made."""
     options = [
-        discord.RadioGroupOption(label=text, value=name, default=place == 0)
+        discord.RadioGroupOption(label=str(text), value=name, default=place == 0)
         for place, (name, text) in enumerate(choices.items())
     ]
     group: discord.ui.RadioGroup[discord.ui.Modal] = discord.ui.RadioGroup(custom_id=custom_id, options=options)

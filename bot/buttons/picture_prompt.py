@@ -36,5 +36,5 @@ async def ask_for_prompt(
 ) -> None:
     """Ask what to paint from the picture, whose address the form already has."""
     custom_id = PicturePromptButton.face(UUID(int=message.id)).custom_id
-    form = prompt_form(custom_id, PICTURE_PROMPT_TITLE, PICTURE_PROMPT_LABEL, f"{picture.url} ")
+    form = prompt_form(custom_id, str(PICTURE_PROMPT_TITLE), str(PICTURE_PROMPT_LABEL), f"{picture.url} ")
     await open_form(interaction, form)

@@ -54,7 +54,7 @@ class DownloadButton(MemberButton, verb=DOWNLOAD_VERB):
         async with services.database.background, services.database.begin() as connection:
             data = await read_own_data(connection, context.discord_id)
         if data is None:
-            await interaction.edit_original_response(content=privacy_replies.NOTHING_STORED)
+            await interaction.edit_original_response(content=str(privacy_replies.NOTHING_STORED))
             return
         made = await build_file(data, services.objects, max_bytes=MAX_BYTES)
         said = privacy_replies.own_data(num_pictures=made.num_pictures, num_left_out=made.num_left_out)

@@ -12,6 +12,7 @@ from bot.answers import replace_answer, send_ephemeral
 from bot.buttons.base import JobButton
 from bot.cards import ButtonFace, Card, FaceStyle
 from bot.interaction_context import may_manage_guild
+from bot.language import Phrase
 from bot.services import Services
 from bot.store.guild_quarantine import give_up_in_guild, read_guild_quarantine, retry_in_guild
 from bot.store.interaction import InteractionContext
@@ -24,7 +25,7 @@ _NUM_SHOWN = 5
 class _FailedJobButton(JobButton):
     """A button of a job in quarantine, for those who manage the server."""
 
-    done: ClassVar[str]
+    done: ClassVar[Phrase]
 
     async def change(self, connection: AsyncConnection, guild_id: int) -> bool:
         """Store the change; return False if the job is not one of the server's in quarantine."""
@@ -38,7 +39,7 @@ class _FailedJobButton(JobButton):
         async with services.database.begin(limit=services.answer_margin) as connection:
             is_changed = await self.change(connection, context.guild_id)
         said = self.done if is_changed else guild_queue_replies.NOT_QUARANTINED
-        await replace_answer(interaction, await quarantine_card(services, context.guild_id, said))
+        await replace_answer(interaction, await quarantine_card(services, context.guild_id, str(said)))
 
 
 class RetryButton(_FailedJobButton, verb="retry"):

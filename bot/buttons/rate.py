@@ -10,6 +10,7 @@ from bot.cards import AnswerSubject, ButtonFace, Card, CardKind, answer_rows
 from bot.custom_ids import ONE_TO_FOUR, ONE_TO_FOUR_OR_ALL, PICTURE_AND_RATING
 from bot.feedback_replies import RATING_EMOJI, rated, taken_back
 from bot.interaction_context import origin_of
+from bot.language import _
 from bot.services import Services
 from bot.store.button_actions import RatingChange, rate, take_back_rating
 from bot.store.interaction import InteractionContext
@@ -61,7 +62,7 @@ class TakeBackButton(JobButton, verb="unrate", index=ONE_TO_FOUR_OR_ALL):
     @classmethod
     def answer_faces(cls, subject: AnswerSubject) -> tuple[ButtonFace, ...]:
         """Return the one button."""
-        return (cls.face(subject.job_id, subject.number, origin=subject.origin, label="Take back", emoji="↩️"),)
+        return (cls.face(subject.job_id, subject.number, origin=subject.origin, label=_("Take back"), emoji="↩️"),)
 
     async def press(self, interaction: discord.Interaction, services: Services, context: InteractionContext) -> None:
         """Store that there is no rating any more, and say so in place of the rating."""

@@ -49,7 +49,7 @@ class RegionButton(JobButton, verb="region", index=ONE_TO_FOUR):
     def faces(cls, job: Job, slot: int | None) -> tuple[ButtonFace, ...]:
         """Return the one button."""
         assert slot is not None
-        return (cls.face(job.id, slot + 1, label=followup_replies.REGION_LABEL, emoji="🖌️"),)
+        return (cls.face(job.id, slot + 1, label=str(followup_replies.REGION_LABEL), emoji="🖌️"),)
 
     @classmethod
     def operation_of(cls, job: Job) -> Operation:
@@ -122,7 +122,7 @@ class PaintRegionButton(JobButton, verb="paintregion"):
     @classmethod
     def answer_faces(cls, subject: AnswerSubject) -> tuple[ButtonFace, ...]:
         """Return the one button."""
-        return (cls.face(subject.job_id, origin=subject.origin, label=followup_replies.PAINT_LABEL, emoji="🖌️"),)
+        return (cls.face(subject.job_id, origin=subject.origin, label=str(followup_replies.PAINT_LABEL), emoji="🖌️"),)
 
     async def press(self, interaction: discord.Interaction, services: Services, context: InteractionContext) -> None:
         """Store the job and show it, or say that no cell is chosen."""
@@ -140,7 +140,7 @@ class RewordRegionButton(FormButton, verb="rewordregion"):
     @classmethod
     def answer_faces(cls, subject: AnswerSubject) -> tuple[ButtonFace, ...]:
         """Return the one button."""
-        return (cls.face(subject.job_id, origin=subject.origin, label=followup_replies.REWORD_LABEL, emoji="✏️"),)
+        return (cls.face(subject.job_id, origin=subject.origin, label=str(followup_replies.REWORD_LABEL), emoji="✏️"),)
 
     async def press(self, interaction: discord.Interaction, services: Services, context: InteractionContext) -> None:
         """Ask for the prompt, with the old one to change."""
@@ -151,7 +151,7 @@ class RewordRegionButton(FormButton, verb="rewordregion"):
         slot = _slot(self.button.origin)
         job, _ = await services.commit(context, lambda: read_picture(context, self.button.job_id, slot))
         title, label = followup_replies.REGION_LABEL, followup_replies.REGION_PROMPT
-        await open_form(interaction, prompt_form(self.custom_id, title, label, job.spec.prompt))
+        await open_form(interaction, prompt_form(self.custom_id, str(title), str(label), job.spec.prompt))
 
     async def submit(
         self, interaction: discord.Interaction, services: Services, context: InteractionContext, form: Mapping[str, str]
@@ -173,7 +173,7 @@ class PaintMaskButton(JobButton, verb="paintmask"):
         """Return the one button, where there is such a page."""
         if not subject.has_pages:
             return ()
-        return (cls.face(subject.job_id, origin=subject.origin, label=mask_replies.MASK_LABEL, emoji="✍️"),)
+        return (cls.face(subject.job_id, origin=subject.origin, label=str(mask_replies.MASK_LABEL), emoji="✍️"),)
 
     async def press(self, interaction: discord.Interaction, services: Services, context: InteractionContext) -> None:
         """Store the page, and tell the member alone where it is."""
@@ -197,7 +197,7 @@ class NameRegionButton(FormButton, verb="nameregion"):
         """Return the one button, where the service can find what words name."""
         if not subject.has_segmenter:
             return ()
-        return (cls.face(subject.job_id, origin=subject.origin, label=followup_replies.NAME_LABEL, emoji="🔎"),)
+        return (cls.face(subject.job_id, origin=subject.origin, label=str(followup_replies.NAME_LABEL), emoji="🔎"),)
 
     async def press(self, interaction: discord.Interaction, services: Services, context: InteractionContext) -> None:
         """Ask, with the prompt to change."""
@@ -208,9 +208,9 @@ class NameRegionButton(FormButton, verb="nameregion"):
         slot = _slot(self.button.origin)
         job, _ = await services.commit(context, lambda: read_picture(context, self.button.job_id, slot))
         title, label = followup_replies.REGION_LABEL, followup_replies.NAMED_PROMPT
-        form = prompt_form(self.custom_id, title, label, job.spec.prompt)
+        form = prompt_form(self.custom_id, str(title), str(label), job.spec.prompt)
         what: discord.ui.TextInput[discord.ui.Modal] = discord.ui.TextInput(custom_id=_WHAT, max_length=_LONGEST_NAME)
-        form.add_item(discord.ui.Label(text=followup_replies.NAME_WHAT, component=what))
+        form.add_item(discord.ui.Label(text=str(followup_replies.NAME_WHAT), component=what))
         await open_form(interaction, form)
 
     async def submit(
@@ -220,7 +220,7 @@ class NameRegionButton(FormButton, verb="nameregion"):
         assert self.button.origin is not None
         words = " ".join(form.get(_WHAT, "").split())
         if not words:
-            raise PromptRefused(message=followup_replies.NO_WORDS)
+            raise PromptRefused(message=str(followup_replies.NO_WORDS))
         text = form.get(PROMPT_FIELD, "")
         spec = one_spec_from_text(services, text)
         follow_up = region_follow_up(services, self.button.job_id, _slot(self.button.origin), words=words)

@@ -20,6 +20,7 @@ from bot.feedback_replies import (
     REPORT_TITLE,
     REPORTED,
 )
+from bot.language import _
 from bot.replies import picture_title
 from bot.services import Services
 from bot.store.interaction import InteractionContext
@@ -37,7 +38,7 @@ class ReportButton(FormButton, verb="report", index=ONE_TO_FOUR_OR_ALL):
     @classmethod
     def answer_faces(cls, subject: AnswerSubject) -> tuple[ButtonFace, ...]:
         """Return the one button."""
-        return (cls.face(subject.job_id, subject.number, origin=subject.origin, label="Report", emoji="🚩"),)
+        return (cls.face(subject.job_id, subject.number, origin=subject.origin, label=_("Report"), emoji="🚩"),)
 
     async def press(self, interaction: discord.Interaction, services: Services, context: InteractionContext) -> None:
         """Ask for the reason, and for the picture where there are four."""
@@ -52,7 +53,7 @@ class ReportButton(FormButton, verb="report", index=ONE_TO_FOUR_OR_ALL):
         reason = ReportReason(form[_REASON])
         is_new = await services.commit(context, lambda: report(context, self.button.job_id, slot, reason))
         services.case_poster.wake()
-        card = Card(content=REPORTED if is_new else ALREADY_REPORTED)
+        card = Card(content=str(REPORTED if is_new else ALREADY_REPORTED))
         # A form that the menu of a message has opened stands under no answer that it could replace.
         await (replace_answer if interaction.message else send_card)(interaction, card)
 
@@ -64,17 +65,17 @@ async def ask_for_report(interaction: discord.Interaction, job_id: UUID, origin:
 
 
 def _form(custom_id: str, *, is_grid: bool) -> discord.ui.Modal:
-    form = discord.ui.Modal(title=REPORT_TITLE, custom_id=custom_id)
+    form = discord.ui.Modal(title=str(REPORT_TITLE), custom_id=custom_id)
     if is_grid:
         form.add_item(_which())
-    reasons = [discord.RadioGroupOption(label=text, value=reason.value) for reason, text in REPORT_REASONS.items()]
+    reasons = [discord.RadioGroupOption(label=str(text), value=reason.value) for reason, text in REPORT_REASONS.items()]
     group: discord.ui.RadioGroup[discord.ui.Modal] = discord.ui.RadioGroup(custom_id=_REASON, options=reasons)
-    form.add_item(discord.ui.Label(text=REPORT_REASON, component=group))
+    form.add_item(discord.ui.Label(text=str(REPORT_REASON), component=group))
     return form
 
 
 def _which() -> discord.ui.Label[discord.ui.Modal]:
-    options = [discord.RadioGroupOption(label=ALL_FOUR, value=_ALL, default=True)]
+    options = [discord.RadioGroupOption(label=str(ALL_FOUR), value=_ALL, default=True)]
     options += [discord.RadioGroupOption(label=picture_title(slot), value=str(slot + 1)) for slot in range(4)]
     group: discord.ui.RadioGroup[discord.ui.Modal] = discord.ui.RadioGroup(custom_id=_PICTURE, options=options)
-    return discord.ui.Label(text=REPORT_PICTURE, component=group)
+    return discord.ui.Label(text=str(REPORT_PICTURE), component=group)

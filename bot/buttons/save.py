@@ -10,6 +10,7 @@ from bot.cards import AnswerSubject, ButtonFace, CardKind
 from bot.custom_ids import ONE_TO_FOUR_OR_ALL
 from bot.delivery.originals import original_files, send_privately
 from bot.feedback_replies import DM_CLOSED, SAVED, saved
+from bot.language import _
 from bot.policy.pictures import Showing
 from bot.services import Services
 from bot.showing import showing_there
@@ -34,7 +35,7 @@ class SaveButton(JobButton, verb="save", index=ONE_TO_FOUR_OR_ALL):
         """Return the one button for a grid; a single picture has it under itself."""
         if subject.number is not None:
             return ()
-        return (cls.face(subject.job_id, origin=subject.origin, label="Send to me", emoji="✉️"),)
+        return (cls.face(subject.job_id, origin=subject.origin, label=_("Send to me"), emoji="✉️"),)
 
     async def press(self, interaction: discord.Interaction, services: Services, context: InteractionContext) -> None:
         """Store the press, then send the files, and say that they are sent.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.buttons.base import FollowUpButton, numbered
 from bot.cards import ButtonFace, CardKind
 from bot.custom_ids import ONE_TO_FOUR
+from bot.language import _
 from engine.contract.edits import STRONG, SUBTLE, Edit
 from engine.contract.feedback import Verb
 from engine.contract.jobs import Job, Operation, Picture
@@ -45,7 +46,7 @@ class VarySubtleButton(VaryButton, verb="subtle", index=ONE_TO_FOUR):
     def faces(cls, job: Job, slot: int | None) -> tuple[ButtonFace, ...]:
         """Return the one button."""
         assert slot is not None
-        return (cls.face(job.id, slot + 1, label="Vary (Subtle)", emoji="🪄"),)
+        return (cls.face(job.id, slot + 1, label=_("Vary (Subtle)"), emoji="🪄"),)
 
 
 class VaryStrongButton(VaryButton, verb="strong", index=ONE_TO_FOUR):
@@ -58,4 +59,4 @@ class VaryStrongButton(VaryButton, verb="strong", index=ONE_TO_FOUR):
     def faces(cls, job: Job, slot: int | None) -> tuple[ButtonFace, ...]:
         """Return the one button."""
         assert slot is not None
-        return (cls.face(job.id, slot + 1, label="Vary (Strong)", emoji="🪄"),)
+        return (cls.face(job.id, slot + 1, label=_("Vary (Strong)"), emoji="🪄"),)

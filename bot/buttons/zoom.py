@@ -8,6 +8,7 @@ from bot.buttons.base import FollowUpButton
 from bot.cards import ButtonFace, CardKind
 from bot.custom_ids import ONE_TO_FOUR
 from bot.followup_replies import ALREADY_SQUARE
+from bot.language import Phrase, _
 from engine.contract.edits import Edit
 from engine.contract.errors import PromptRefused
 from engine.contract.feedback import Verb
@@ -23,13 +24,13 @@ class ZoomOutButton(FollowUpButton, verb="zoomdouble", index=ONE_TO_FOUR):
     event_verb = Verb.ZOOM
     operation = Operation.ZOOM
     variation = "2x"
-    label: ClassVar[str] = "Zoom Out 2x"
+    label: ClassVar[Phrase] = Phrase("Zoom Out 2x")
 
     @classmethod
     def faces(cls, job: Job, slot: int | None) -> tuple[ButtonFace, ...]:
         """Return the one button."""
         assert slot is not None
-        return (cls.face(job.id, slot + 1, label=cls.label, emoji="🔍"),)
+        return (cls.face(job.id, slot + 1, label=str(cls.label), emoji="🔍"),)
 
     @classmethod
     def edit_of(cls, limits: Limits, job: Job, picture: Picture) -> Edit:
@@ -45,7 +46,7 @@ class ZoomOutLessButton(ZoomOutButton, verb="zoomhalf", index=ONE_TO_FOUR):
     """Shows half as much again."""
 
     variation = "1.5x"
-    label = "Zoom Out 1.5x"
+    label = Phrase("Zoom Out 1.5x")
 
 
 class SquareButton(FollowUpButton, verb="square", index=ONE_TO_FOUR):
@@ -60,7 +61,7 @@ class SquareButton(FollowUpButton, verb="square", index=ONE_TO_FOUR):
     def faces(cls, job: Job, slot: int | None) -> tuple[ButtonFace, ...]:
         """Return the one button, for a picture that is not square as far as its prompt and history say."""
         assert slot is not None
-        return () if _is_square(job) else (cls.face(job.id, slot + 1, label="Make Square", emoji="↔️"),)
+        return () if _is_square(job) else (cls.face(job.id, slot + 1, label=_("Make Square"), emoji="↔️"),)
 
     @classmethod
     def edit_of(cls, limits: Limits, job: Job, picture: Picture) -> Edit:
@@ -70,7 +71,7 @@ class SquareButton(FollowUpButton, verb="square", index=ONE_TO_FOUR):
         """
         canvas = squared_canvas((picture.width, picture.height), job.spec, limits)
         if canvas.keeps_nothing:
-            raise PromptRefused(message=ALREADY_SQUARE)
+            raise PromptRefused(message=str(ALREADY_SQUARE))
         return Edit(strength=None, canvas=canvas)
 
 

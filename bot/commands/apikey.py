@@ -8,32 +8,33 @@ from discord import app_commands
 from bot import apikey_replies
 from bot.answers import answer, send_ephemeral
 from bot.interaction_context import context_from_interaction
+from bot.language import Phrase
 from bot.services import Services, services_of
 from bot.store.own_keys import create_own_key, read_own_key, revoke_own_key
 
 apikey = app_commands.Group(
     name="apikey",
-    description=apikey_replies.APIKEY_HELP,
+    description=apikey_replies.APIKEY_HELP.text,
     allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
     allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=False),
 )
 
 
-@apikey.command(name="create", description=apikey_replies.CREATE_HELP)
+@apikey.command(name="create", description=apikey_replies.CREATE_HELP.text)
 async def create(interaction: discord.Interaction) -> None:
     """Give the member a key."""
     services = services_of(interaction)
     await answer(interaction, services, "apikey create", _create(interaction, services), asks=False)
 
 
-@apikey.command(name="show", description=apikey_replies.SHOW_HELP)
+@apikey.command(name="show", description=apikey_replies.SHOW_HELP.text)
 async def show(interaction: discord.Interaction) -> None:
     """Show what is known of the member's key."""
     services = services_of(interaction)
     await answer(interaction, services, "apikey show", _show(interaction, services), asks=False)
 
 
-@apikey.command(name="revoke", description=apikey_replies.REVOKE_HELP)
+@apikey.command(name="revoke", description=apikey_replies.REVOKE_HELP.text)
 async def revoke(interaction: discord.Interaction) -> None:
     """End the member's key, also where keys are switched off."""
     services = services_of(interaction)
@@ -57,10 +58,10 @@ async def _create(interaction: discord.Interaction, services: Services) -> None:
 async def _show(interaction: discord.Interaction, services: Services) -> None:
     context = context_from_interaction(interaction)
     key = await services.commit(context, lambda: read_own_key(context))
-    said = [apikey_replies.shown(key) if key else apikey_replies.NONE]
+    said: list[str | Phrase] = [apikey_replies.shown(key) if key else apikey_replies.NONE]
     if services.programs_url is None:
         said = [apikey_replies.SWITCHED_OFF] if key is None else [*said, apikey_replies.SWITCHED_OFF]
-    await send_ephemeral(interaction, "\n".join(said))
+    await send_ephemeral(interaction, "\n".join(map(str, said)))
 
 
 async def _revoke(interaction: discord.Interaction, services: Services) -> None:

@@ -14,10 +14,10 @@ _RATIOS = {"Portrait": "2:3", "Square": "1:1", "Landscape": "3:2"}
 SHAPES = [app_commands.Choice(name=name, value=ratio) for name, ratio in _RATIOS.items()]
 
 
-@app_commands.command(name="blend", description=BLEND_HELP)
+@app_commands.command(name="blend", description=BLEND_HELP.text)
 @app_commands.describe(
-    **{f"image{number}": BLENDED_HELP for number in range(1, 6)},
-    shape=SHAPE_HELP,
+    **{f"image{number}": BLENDED_HELP.text for number in range(1, 6)},
+    shape=SHAPE_HELP.text,
 )
 @app_commands.choices(shape=SHAPES)
 @app_commands.allowed_installs(guilds=True, users=False)

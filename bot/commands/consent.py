@@ -15,15 +15,15 @@ from bot.store.guilds.switches import set_collecting
 
 consent = app_commands.Group(
     name="consent",
-    description=privacy_replies.GUILD_HELP,
+    description=privacy_replies.GUILD_HELP.text,
     guild_only=True,
     default_permissions=discord.Permissions(administrator=True),
     allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
 )
 
 
-@consent.command(name="server", description=privacy_replies.GUILD_HELP)
-@app_commands.describe(collecting=privacy_replies.COLLECTING_HELP)
+@consent.command(name="server", description=privacy_replies.GUILD_HELP.text)
+@app_commands.describe(collecting=privacy_replies.COLLECTING_HELP.text)
 async def server(interaction: discord.Interaction, collecting: Literal["on", "off"]) -> None:
     """Store the choice for the server, and say what it means."""
     services = services_of(interaction)

@@ -29,20 +29,20 @@ _CHOICES = [
 
 export = app_commands.Group(
     name="export",
-    description=export_replies.EXPORT_HELP,
+    description=export_replies.EXPORT_HELP.text,
     guild_only=True,
     default_permissions=discord.Permissions(manage_guild=True),
     allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
 )
 
 
-@export.command(name="start", description=export_replies.START_HELP)
+@export.command(name="start", description=export_replies.START_HELP.text)
 @app_commands.rename(wanted="format")
 @app_commands.describe(
-    wanted=export_replies.FORMAT_HELP,
-    since=export_replies.SINCE_HELP,
-    until=export_replies.UNTIL_HELP,
-    model=export_replies.MODEL_HELP,
+    wanted=export_replies.FORMAT_HELP.text,
+    since=export_replies.SINCE_HELP.text,
+    until=export_replies.UNTIL_HELP.text,
+    model=export_replies.MODEL_HELP.text,
 )
 @app_commands.choices(wanted=_CHOICES)
 async def start(
@@ -59,7 +59,7 @@ async def start(
     await answer(interaction, services, "export start", _start(interaction, services, options))
 
 
-@export.command(name="status", description=export_replies.STATUS_HELP)
+@export.command(name="status", description=export_replies.STATUS_HELP.text)
 async def status(interaction: discord.Interaction) -> None:
     """Show the last exports of the server, with the newest file."""
     services = services_of(interaction)
@@ -74,7 +74,7 @@ async def _start(interaction: discord.Interaction, services: Services, options: 
             is_new = await request_export(
                 connection, context, options, guild_id=context.guild_id, max_bytes=interaction.filesize_limit
             )
-        problem = None if is_new else export_replies.UNDER_WAY
+        problem = None if is_new else str(export_replies.UNDER_WAY)
     await send_ephemeral(interaction, problem or export_replies.started(options["format"]))
     if services.exporter is not None:
         services.exporter.wake()
@@ -113,14 +113,14 @@ async def _listed(
         if one.discord_id == context.discord_id and one.telling is Telling.HELD:
             async with services.database.background, services.database.begin() as connection:
                 await record_telling(connection, one.id, Telling.TOLD)
-    return "\n".join(lines) or export_replies.NO_EXPORTS, files
+    return "\n".join(lines) or str(export_replies.NO_EXPORTS), files
 
 
 def _problem_of(interaction: discord.Interaction, services: Services) -> str | None:
     """Return why the member can export nothing here, as a sentence."""
     if not may_manage_guild(interaction):
-        return export_replies.MANAGERS_ONLY
-    return export_replies.NOT_SET_UP if services.exports is None else None
+        return str(export_replies.MANAGERS_ONLY)
+    return str(export_replies.NOT_SET_UP) if services.exports is None else None
 
 
 def _problem_of_options(options: Mapping[str, str]) -> str | None:

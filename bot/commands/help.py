@@ -18,8 +18,8 @@ _NUM_CHOICES = 25
 _TOPICS = [app_commands.Choice(name=topic, value=topic) for topic in help_replies.TOPICS]
 
 
-@app_commands.command(name="help", description=help_replies.HELP_HELP)
-@app_commands.describe(about=help_replies.ABOUT_HELP, parameter=help_replies.PARAMETER_HELP)
+@app_commands.command(name="help", description=help_replies.HELP_HELP.text)
+@app_commands.describe(about=help_replies.ABOUT_HELP.text, parameter=help_replies.PARAMETER_HELP.text)
 @app_commands.choices(about=_TOPICS)
 @app_commands.allowed_installs(guilds=True, users=False)
 @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
@@ -50,7 +50,7 @@ def _text(interaction: discord.Interaction, services: Services, about: str) -> s
         case "prompts":
             return help_replies.prompts_text(services.limits)
         case "buttons":
-            return help_replies.BUTTONS
+            return str(help_replies.BUTTONS)
         case "models":
             return help_replies.models_text(services.limits)
         case "commands":

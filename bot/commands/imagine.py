@@ -25,8 +25,8 @@ from engine.prompt import (
 _OPTIONS = ("negative", "shape", "model", "seed", "repeat")
 _HELP: dict[str, str | app_commands.locale_str] = {
     **{name: OPTION_HELP[name] for name in _OPTIONS},
-    "private": PRIVATE_HELP,
-    **dict.fromkeys(("image", "image2", "image3"), IMAGE_HELP),
+    "private": PRIVATE_HELP.text,
+    **dict.fromkeys(("image", "image2", "image3"), IMAGE_HELP.text),
 }
 _SHAPES = {
     "1:1": "Square",

@@ -13,14 +13,14 @@ from bot.services import Services, services_of
 from engine.prompt.grammar.extract_parameters import words_and_parameters
 
 
-@app_commands.command(name="interpolate", description=upload_replies.INTERPOLATE_HELP)
+@app_commands.command(name="interpolate", description=upload_replies.INTERPOLATE_HELP.text)
 @app_commands.rename(start="from", end="to")
 @app_commands.describe(
-    start=upload_replies.FROM_HELP,
-    end=upload_replies.TO_HELP,
-    image1=upload_replies.FROM_IMAGE_HELP,
-    image2=upload_replies.TO_IMAGE_HELP,
-    shape=upload_replies.SHAPE_HELP,
+    start=upload_replies.FROM_HELP.text,
+    end=upload_replies.TO_HELP.text,
+    image1=upload_replies.FROM_IMAGE_HELP.text,
+    image2=upload_replies.TO_IMAGE_HELP.text,
+    shape=upload_replies.SHAPE_HELP.text,
 )
 @app_commands.choices(shape=SHAPES)
 @app_commands.allowed_installs(guilds=True, users=False)

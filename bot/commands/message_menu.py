@@ -11,13 +11,14 @@ from typing import Any
 import discord
 from discord import app_commands
 
-from bot import menu_replies, suggestion_replies
+from bot import menu_replies
 from bot.answers import answer, send_ephemeral
 from bot.buttons.delete import ask_to_delete
 from bot.buttons.picture_prompt import ask_for_prompt
 from bot.buttons.report import ask_for_report
 from bot.custom_ids import AnswerOrigin, id_from_text
 from bot.interaction_context import context_from_interaction, custom_ids
+from bot.prompts import PICTURE_ALONE
 from bot.queueing import queue_prompt
 from bot.services import SEND_MARGIN, Services, services_of
 from bot.store.finding.searches import FoundJob, find_shown
@@ -66,7 +67,7 @@ async def _describe(interaction: discord.Interaction, services: Services, messag
     if picture is None:
         await send_ephemeral(interaction, menu_replies.NO_PICTURE)
         return
-    words, given = suggestion_replies.DESCRIBED_PROMPT, {"image": picture}
+    words, given = PICTURE_ALONE, {"image": picture}
     visibility = Visibility.PRIVATE if message.flags.ephemeral else Visibility.PUBLIC
     await queue_prompt(interaction, services, words, {}, given, operation=Operation.DESCRIBE, visibility=visibility)
 
@@ -85,11 +86,11 @@ async def _delete(interaction: discord.Interaction, services: Services, message:
 
 
 MENU = (
-    _menu(menu_replies.RECIPE_NAME, _show_recipe),
-    _menu(menu_replies.PICTURE_PROMPT_NAME, _use_in_prompt),
-    _menu(menu_replies.DESCRIBE_NAME, _describe),
-    _menu(menu_replies.REPORT_NAME, _report),
-    _menu(menu_replies.DELETE_NAME, _delete),
+    _menu(menu_replies.RECIPE_NAME.text, _show_recipe),
+    _menu(menu_replies.PICTURE_PROMPT_NAME.text, _use_in_prompt),
+    _menu(menu_replies.DESCRIBE_NAME.text, _describe),
+    _menu(menu_replies.REPORT_NAME.text, _report),
+    _menu(menu_replies.DELETE_NAME.text, _delete),
 )
 
 

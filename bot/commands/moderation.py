@@ -29,9 +29,9 @@ __all__ = ["safety"]
 T = TypeVar("T")
 
 
-@safety.command(name="channel", description=moderation_replies.CHANNEL_HELP)
+@safety.command(name="channel", description=moderation_replies.CHANNEL_HELP.text)
 @app_commands.rename(chosen="set")
-@app_commands.describe(chosen=moderation_replies.SET_HELP, clear=moderation_replies.CLEAR_HELP)
+@app_commands.describe(chosen=moderation_replies.SET_HELP.text, clear=moderation_replies.CLEAR_HELP.text)
 async def channel(
     interaction: discord.Interaction, chosen: discord.TextChannel | None = None, clear: bool = False
 ) -> None:
@@ -40,22 +40,22 @@ async def channel(
     await answer(interaction, services, "safety channel", _channel(interaction, services, chosen, clear))
 
 
-@safety.command(name="cases", description=moderation_replies.CASES_HELP)
+@safety.command(name="cases", description=moderation_replies.CASES_HELP.text)
 async def cases(interaction: discord.Interaction) -> None:
     """Show what was decided."""
     services = services_of(interaction)
     await answer(interaction, services, "safety cases", _cases(interaction, services))
 
 
-@safety.command(name="members", description=moderation_replies.MEMBERS_HELP)
+@safety.command(name="members", description=moderation_replies.MEMBERS_HELP.text)
 async def members(interaction: discord.Interaction) -> None:
     """Show who is timed out or banned."""
     services = services_of(interaction)
     await answer(interaction, services, "safety members", _members(interaction, services))
 
 
-@safety.command(name="allow", description=moderation_replies.ALLOW_HELP)
-@app_commands.describe(member=moderation_replies.MEMBER_HELP)
+@safety.command(name="allow", description=moderation_replies.ALLOW_HELP.text)
+@app_commands.describe(member=moderation_replies.MEMBER_HELP.text)
 async def allow(interaction: discord.Interaction, member: discord.User) -> None:
     """End a time out or a ban."""
     services = services_of(interaction)
@@ -84,7 +84,7 @@ async def _set(interaction: discord.Interaction, services: Services, chosen: dis
     """Return what came of it; the channel is set only if the bot can post there."""
     outcome = await _try_channel(chosen)
     if isinstance(outcome, DiscordUnavailable):
-        return moderation_replies.UNREACHABLE
+        return str(moderation_replies.UNREACHABLE)
     if not isinstance(outcome, Sent):
         return moderation_replies.channel_refused(chosen.id)
     async with services.database.begin(limit=services.answer_margin) as connection:
@@ -100,7 +100,7 @@ async def _try_channel(chosen: discord.TextChannel) -> SendOutcome | None:
         return None
 
     async def greet() -> SendOutcome:
-        message = await chosen.send(moderation_replies.GREETING, allowed_mentions=NO_MENTIONS)
+        message = await chosen.send(str(moderation_replies.GREETING), allowed_mentions=NO_MENTIONS)
         return Sent(message_id=message.id)
 
     return await outcome_of(greet)

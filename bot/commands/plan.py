@@ -39,33 +39,35 @@ Count = app_commands.Range[int, 0, 40]
 
 plan = app_commands.Group(
     name="plan",
-    description=replies.PLAN_HELP,
+    description=replies.PLAN_HELP.text,
     guild_only=True,
     default_permissions=discord.Permissions(manage_guild=True),
     allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
 )
 
 
-@plan.command(name="list", description=replies.LIST_HELP)
+@plan.command(name="list", description=replies.LIST_HELP.text)
 async def list_plans(interaction: discord.Interaction) -> None:
     """Show the plans, and forget roles that were deleted."""
     services = services_of(interaction)
     await answer(interaction, services, "plan list", _list(interaction, services), asks=False)
 
 
-@plan.command(name="set", description=replies.SET_HELP)
+@plan.command(name="set", description=replies.SET_HELP.text)
 @app_commands.rename(name="plan")
 @app_commands.describe(
-    name=replies.NAME_HELP,
-    gpu_per_day=replies.DAY_HELP,
-    gpu_per_month=replies.MONTH_HELP,
-    at_once=replies.AT_ONCE_HELP,
-    queue=replies.QUEUE_HELP,
-    repeat=replies.REPEAT_HELP,
-    sets=replies.SETS_HELP,
-    speeds=replies.SPEEDS_HELP,
+    name=replies.NAME_HELP.text,
+    gpu_per_day=replies.DAY_HELP.text,
+    gpu_per_month=replies.MONTH_HELP.text,
+    at_once=replies.AT_ONCE_HELP.text,
+    queue=replies.QUEUE_HELP.text,
+    repeat=replies.REPEAT_HELP.text,
+    sets=replies.SETS_HELP.text,
+    speeds=replies.SPEEDS_HELP.text,
 )
-@app_commands.choices(speeds=[app_commands.Choice(name=name, value=key) for key, name in replies.SPEED_CHOICES.items()])
+@app_commands.choices(
+    speeds=[app_commands.Choice(name=name.text, value=key) for key, name in replies.SPEED_CHOICES.items()]
+)
 async def set_limits(
     interaction: discord.Interaction,
     name: app_commands.Range[str, 1, 32],
@@ -88,9 +90,9 @@ async def set_limits(
     await answer(interaction, services, "plan set", work, asks=False)
 
 
-@plan.command(name="remove", description=replies.REMOVE_HELP)
+@plan.command(name="remove", description=replies.REMOVE_HELP.text)
 @app_commands.rename(name="plan")
-@app_commands.describe(name=replies.NAME_HELP)
+@app_commands.describe(name=replies.NAME_HELP.text)
 async def remove(interaction: discord.Interaction, name: str) -> None:
     """Remove a plan."""
     services = services_of(interaction)
@@ -98,9 +100,9 @@ async def remove(interaction: discord.Interaction, name: str) -> None:
     await answer(interaction, services, "plan remove", work, asks=False)
 
 
-@plan.command(name="role", description=replies.ROLE_HELP)
+@plan.command(name="role", description=replies.ROLE_HELP.text)
 @app_commands.rename(name="plan")
-@app_commands.describe(role=replies.WHOM_HELP, name=replies.NONE_HELP)
+@app_commands.describe(role=replies.WHOM_HELP.text, name=replies.NONE_HELP.text)
 async def give(interaction: discord.Interaction, role: discord.Role, name: str | None = None) -> None:
     """Give a role a plan."""
     services = services_of(interaction)
@@ -109,9 +111,9 @@ async def give(interaction: discord.Interaction, role: discord.Role, name: str |
     await answer(interaction, services, "plan role", work, asks=False)
 
 
-@plan.command(name="default", description=replies.DEFAULT_HELP)
+@plan.command(name="default", description=replies.DEFAULT_HELP.text)
 @app_commands.rename(name="plan")
-@app_commands.describe(name=replies.NONE_HELP)
+@app_commands.describe(name=replies.NONE_HELP.text)
 async def default(interaction: discord.Interaction, name: str | None = None) -> None:
     """Choose the plan of everyone else."""
     services = services_of(interaction)

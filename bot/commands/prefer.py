@@ -13,13 +13,13 @@ from bot.store.preferences import toggle_remix
 
 prefer = app_commands.Group(
     name="prefer",
-    description=followup_replies.PREFER_HELP,
+    description=followup_replies.PREFER_HELP.text,
     allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
     allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=False),
 )
 
 
-@prefer.command(name="remix", description=followup_replies.REMIX_HELP)
+@prefer.command(name="remix", description=followup_replies.REMIX_HELP.text)
 async def remix(interaction: discord.Interaction) -> None:
     """Turn remix on or off, and say what that means."""
     services = services_of(interaction)

@@ -13,7 +13,7 @@ from bot.services import Services, services_of
 from bot.store.own_data import read_stored
 
 
-@app_commands.command(name="privacy", description=privacy_replies.PRIVACY_HELP)
+@app_commands.command(name="privacy", description=privacy_replies.PRIVACY_HELP.text)
 @app_commands.allowed_installs(guilds=True, users=False)
 @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
 async def privacy(interaction: discord.Interaction) -> None:

@@ -29,45 +29,45 @@ Work = Callable[[discord.Interaction, Services, int], Awaitable[None]]
 
 queue = app_commands.Group(
     name="queue",
-    description=guild_queue_replies.QUEUE_HELP,
+    description=guild_queue_replies.QUEUE_HELP.text,
     guild_only=True,
     default_permissions=discord.Permissions(manage_guild=True),
     allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
 )
 
 
-@queue.command(name="list", description=guild_queue_replies.LIST_HELP)
+@queue.command(name="list", description=guild_queue_replies.LIST_HELP.text)
 async def list_jobs(interaction: discord.Interaction) -> None:
     """Show what is painted and what waits."""
     await _answer(interaction, "queue list", _list)
 
 
-@queue.command(name="pause", description=guild_queue_replies.PAUSE_HELP)
+@queue.command(name="pause", description=guild_queue_replies.PAUSE_HELP.text)
 async def pause(interaction: discord.Interaction) -> None:
     """Pause the server."""
     await _answer(interaction, "queue pause", _pause)
 
 
-@queue.command(name="resume", description=guild_queue_replies.RESUME_HELP)
+@queue.command(name="resume", description=guild_queue_replies.RESUME_HELP.text)
 async def resume(interaction: discord.Interaction) -> None:
     """End the pause."""
     await _answer(interaction, "queue resume", _resume)
 
 
-@queue.command(name="drain", description=guild_queue_replies.DRAIN_HELP)
+@queue.command(name="drain", description=guild_queue_replies.DRAIN_HELP.text)
 async def drain(interaction: discord.Interaction) -> None:
     """Pause the server, and tell when nothing of it is painted."""
     await _answer(interaction, "queue drain", _drain)
 
 
-@queue.command(name="quarantine", description=guild_queue_replies.QUARANTINE_HELP)
+@queue.command(name="quarantine", description=guild_queue_replies.QUARANTINE_HELP.text)
 async def quarantine(interaction: discord.Interaction) -> None:
     """Show the jobs that failed for good, with what can be done about them."""
     await _answer(interaction, "queue quarantine", _quarantine)
 
 
-@queue.command(name="cost", description=guild_queue_replies.COST_HELP)
-@app_commands.describe(days=guild_queue_replies.DAYS_HELP)
+@queue.command(name="cost", description=guild_queue_replies.COST_HELP.text)
+@app_commands.describe(days=guild_queue_replies.DAYS_HELP.text)
 @app_commands.choices(
     days=[app_commands.Choice(name="The last day", value=1), app_commands.Choice(name="The last 30 days", value=30)]
 )

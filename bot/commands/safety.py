@@ -23,43 +23,43 @@ _MAX_CHOICE = 100
 
 safety = app_commands.Group(
     name="safety",
-    description=safety_replies.SAFETY_HELP,
+    description=safety_replies.SAFETY_HELP.text,
     guild_only=True,
     default_permissions=discord.Permissions(manage_guild=True),
     allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
 )
-words = app_commands.Group(name="words", description=safety_replies.WORDS_HELP, parent=safety)
+words = app_commands.Group(name="words", description=safety_replies.WORDS_HELP.text, parent=safety)
 
 Change = Callable[[tuple[str, ...]], tuple[str, ...]]
 
 
-@words.command(name="add", description=safety_replies.ADD_HELP)
+@words.command(name="add", description=safety_replies.ADD_HELP.text)
 @app_commands.rename(text="words")
-@app_commands.describe(text=safety_replies.RULES_HELP)
+@app_commands.describe(text=safety_replies.RULES_HELP.text)
 async def add(interaction: discord.Interaction, text: app_commands.Range[str, 1, 2000]) -> None:
     """Forbid the words."""
     services = services_of(interaction)
     await answer(interaction, services, "safety words add", _add(interaction, services, text))
 
 
-@words.command(name="remove", description=safety_replies.REMOVE_HELP)
+@words.command(name="remove", description=safety_replies.REMOVE_HELP.text)
 @app_commands.rename(text="word")
-@app_commands.describe(text=safety_replies.RULE_HELP)
+@app_commands.describe(text=safety_replies.RULE_HELP.text)
 async def remove(interaction: discord.Interaction, text: app_commands.Range[str, 1, 100]) -> None:
     """Allow the word again."""
     services = services_of(interaction)
     await answer(interaction, services, "safety words remove", _remove(interaction, services, text))
 
 
-@words.command(name="list", description=safety_replies.LIST_HELP)
+@words.command(name="list", description=safety_replies.LIST_HELP.text)
 async def list_words(interaction: discord.Interaction) -> None:
     """Show the forbidden words."""
     services = services_of(interaction)
     await answer(interaction, services, "safety words list", _list(interaction, services))
 
 
-@words.command(name="test", description=safety_replies.TEST_HELP)
-@app_commands.describe(prompt=safety_replies.PROMPT_HELP)
+@words.command(name="test", description=safety_replies.TEST_HELP.text)
+@app_commands.describe(prompt=safety_replies.PROMPT_HELP.text)
 async def test(interaction: discord.Interaction, prompt: str) -> None:
     """Say whether the prompt is allowed."""
     services = services_of(interaction)
@@ -80,11 +80,11 @@ async def _add(interaction: discord.Interaction, services: Services, text: str) 
     if not new:
         await send_ephemeral(interaction, safety_replies.NOTHING_TO_ADD)
         return
-    await _change(interaction, services, lambda old: with_rules(old, new), safety_replies.NOTHING_ADDED)
+    await _change(interaction, services, lambda old: with_rules(old, new), str(safety_replies.NOTHING_ADDED))
 
 
 async def _remove(interaction: discord.Interaction, services: Services, text: str) -> None:
-    await _change(interaction, services, lambda old: without_rules(old, [text]), safety_replies.NOT_FORBIDDEN)
+    await _change(interaction, services, lambda old: without_rules(old, [text]), str(safety_replies.NOT_FORBIDDEN))
 
 
 async def _change(interaction: discord.Interaction, services: Services, change: Change, unchanged: str) -> None:

@@ -20,16 +20,16 @@ from bot.store.moderation.picture_rules import change_picture_rules, read_pictur
 __all__ = ["safety"]
 
 _SHOWINGS = [
-    app_commands.Choice(name=label, value=showing.value) for showing, label in withheld_replies.SHOWINGS.items()
+    app_commands.Choice(name=label.text, value=showing.value) for showing, label in withheld_replies.SHOWINGS.items()
 ]
-_STRICTNESS = [app_commands.Choice(name=label, value=name) for name, label in withheld_replies.STRICTNESS.items()]
+_STRICTNESS = [app_commands.Choice(name=label.text, value=name) for name, label in withheld_replies.STRICTNESS.items()]
 
 
-@safety.command(name="pictures", description=withheld_replies.PICTURES_HELP)
+@safety.command(name="pictures", description=withheld_replies.PICTURES_HELP.text)
 @app_commands.describe(
-    elsewhere=withheld_replies.ELSEWHERE_HELP,
-    age_restricted=withheld_replies.RESTRICTED_HELP,
-    strictness=withheld_replies.STRICTNESS_HELP,
+    elsewhere=withheld_replies.ELSEWHERE_HELP.text,
+    age_restricted=withheld_replies.RESTRICTED_HELP.text,
+    strictness=withheld_replies.STRICTNESS_HELP.text,
 )
 @app_commands.choices(elsewhere=_SHOWINGS, age_restricted=_SHOWINGS, strictness=_STRICTNESS)
 async def pictures(

@@ -20,20 +20,20 @@ from bot.store.finding.wanted import Wanted
 
 _MAX_CHOICES = 25
 _SERVER = "server"
-_RATINGS = [app_commands.Choice(name=name, value=value) for name, value in finding_replies.rating_choices()]
+_RATINGS = [app_commands.Choice(name=name.text, value=value) for name, value in finding_replies.rating_choices()]
 _WHOSE = [
-    app_commands.Choice(name=finding_replies.OWN_CHOICE, value="own"),
-    app_commands.Choice(name=finding_replies.SERVER_CHOICE, value=_SERVER),
+    app_commands.Choice(name=finding_replies.OWN_CHOICE.text, value="own"),
+    app_commands.Choice(name=finding_replies.SERVER_CHOICE.text, value=_SERVER),
 ]
 _HELP = {
-    "model": finding_replies.MODEL_HELP,
-    "rating": finding_replies.RATING_HELP,
-    "since": finding_replies.SINCE_HELP,
-    "until": finding_replies.UNTIL_HELP,
+    "model": finding_replies.MODEL_HELP.text,
+    "rating": finding_replies.RATING_HELP.text,
+    "since": finding_replies.SINCE_HELP.text,
+    "until": finding_replies.UNTIL_HELP.text,
 }
 
 
-@app_commands.command(name="history", description=finding_replies.HISTORY_HELP)
+@app_commands.command(name="history", description=finding_replies.HISTORY_HELP.text)
 @app_commands.describe(**_HELP)
 @app_commands.choices(rating=_RATINGS)
 @app_commands.allowed_installs(guilds=True, users=False)
@@ -51,8 +51,8 @@ async def history(
     await answer(interaction, services, "history", _find(interaction, services, wanted))
 
 
-@app_commands.command(name="search", description=finding_replies.SEARCH_HELP)
-@app_commands.describe(words=finding_replies.WORDS_HELP, whose=finding_replies.WHOSE_HELP, **_HELP)
+@app_commands.command(name="search", description=finding_replies.SEARCH_HELP.text)
+@app_commands.describe(words=finding_replies.WORDS_HELP.text, whose=finding_replies.WHOSE_HELP.text, **_HELP)
 @app_commands.choices(rating=_RATINGS)
 @app_commands.choices(whose=_WHOSE)
 @app_commands.allowed_installs(guilds=True, users=False)
@@ -71,12 +71,12 @@ async def search(
     is_of_server = whose == _SERVER
     wanted = _wanted(words, model, rating, since, until, is_of_server=is_of_server)
     if is_of_server and interaction.guild_id is None:
-        wanted = finding_replies.NOT_IN_DM
+        wanted = str(finding_replies.NOT_IN_DM)
     await answer(interaction, services, "search", _find(interaction, services, wanted))
 
 
-@app_commands.command(name="show", description=finding_replies.SHOW_HELP)
-@app_commands.describe(picture=finding_replies.PICTURE_HELP, public=PUBLIC_HELP)
+@app_commands.command(name="show", description=finding_replies.SHOW_HELP.text)
+@app_commands.describe(picture=finding_replies.PICTURE_HELP.text, public=PUBLIC_HELP.text)
 @app_commands.allowed_installs(guilds=True, users=False)
 @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
 async def show(interaction: discord.Interaction, picture: str, public: bool = False) -> None:
@@ -151,7 +151,7 @@ def _wanted(
             return finding_replies.not_a_day(day)
     first, last = (day if isinstance(day, date) else None for day in days)
     if first and last and last < first:
-        return finding_replies.NO_DAYS_BETWEEN
+        return str(finding_replies.NO_DAYS_BETWEEN)
     return Wanted(is_of_server=is_of_server, words=words, model=model, rating=rating, since=first, until=last)
 
 

@@ -13,14 +13,14 @@ from bot.services import Services, services_of
 
 server = app_commands.Group(
     name="server",
-    description=guild_change_replies.SERVER_HELP,
+    description=guild_change_replies.SERVER_HELP.text,
     guild_only=True,
     default_permissions=discord.Permissions(manage_guild=True),
     allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
 )
 
 
-@server.command(name="changes", description=guild_change_replies.CHANGES_HELP)
+@server.command(name="changes", description=guild_change_replies.CHANGES_HELP.text)
 async def changes(interaction: discord.Interaction) -> None:
     """Show who changed what."""
     services = services_of(interaction)

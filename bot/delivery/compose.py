@@ -63,7 +63,7 @@ async def compose(
     if attachment and showing is Showing.SPOILER:
         attachment = replace(attachment, is_spoiler=True)
     return MessageContent(
-        card=with_note(card, note) if note else card,
+        card=with_note(card, str(note)) if note else card,
         attachment=attachment,
         name=file_name(details.job, details.picture),
         alt=alt_of(details.job, details.picture),
@@ -98,7 +98,7 @@ async def _suggestions(delivery: Delivery, details: JobDetails, objects: Objects
     text = note or suggestions_text(suggestions)
     waits = note == replies.PICTURE_KEPT
     return MessageContent(
-        card=suggestions_card(job, who, buttons, text, len(suggestions.prompts)),
+        card=suggestions_card(job, who, buttons, str(text), len(suggestions.prompts)),
         attachment=None,
         name=file_name(job, None),
         alt="",
@@ -113,7 +113,7 @@ def _blocked(details: JobDetails, objects: Objects, is_paused: bool) -> str | No
     is_painted = details.job.status is JobStatus.RUNNING and details.job.progress == 1
     is_waiting = details.job.status is JobStatus.WAITING
     if is_waiting and is_paused:
-        return queue_replies.PAUSED
+        return str(queue_replies.PAUSED)
     if objects.problem is None or not (is_painted or is_waiting):
         return None
     return queue_replies.blocked(details.job, isinstance(objects.problem, StorageFull))

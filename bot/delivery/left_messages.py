@@ -27,7 +27,7 @@ async def tell_undeliverable(client: discord.Client, left: Delivery | None, cont
         return
     title, *_ = content.card.content.split("\n")
     told = MessageContent(
-        card=with_note(Card(content=title), replies.UNDELIVERABLE),
+        card=with_note(Card(content=title), str(replies.UNDELIVERABLE)),
         attachment=None,
         name="",
         clears_attachment=True,

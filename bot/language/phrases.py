@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 
 from babel.numbers import format_decimal
-from discord.app_commands import locale_str
 
 from bot.language.catalogs import ENGLISH, translations
 
@@ -46,12 +46,18 @@ def plural(count: int, one: str, many: str, /, **fields: object) -> str:
     return said.format(n=format_decimal(count, locale=_language.get()), **fields)
 
 
-class Phrase(locale_str):
-    """A sentence of a module, said in the language of whoever reads it then; discord.py takes it as a description."""
+@dataclass(frozen=True)
+class Phrase:
+    """A sentence of a module, said in the language of whoever reads it then.
+
+    text: in English, as Discord gets the description of a command, beside its translations.
+    """
+
+    text: str
 
     def __str__(self) -> str:
-        return _(self.message)
+        return _(self.text)
 
     def format(self, **fields: object) -> str:
         """Return it with its fields filled in."""
-        return _(self.message, **fields)
+        return _(self.text, **fields)

@@ -37,7 +37,7 @@ class CaseMessage:
 
     def without_picture(self) -> CaseMessage:
         """Return the same for a channel that does not take the picture."""
-        return replace(self, card=with_note(self.card, replies.PICTURE_TOO_LARGE), picture=None)
+        return replace(self, card=with_note(self.card, str(replies.PICTURE_TOO_LARGE)), picture=None)
 
 
 async def compose(context: DeliveryContext, case: Case, job: Job | None, picture: Picture | None) -> CaseMessage:
@@ -55,7 +55,7 @@ async def compose(context: DeliveryContext, case: Case, job: Job | None, picture
     try:
         file = await _read_picture(context, job, picture)
     except PictureCorrupt:
-        return CaseMessage(card=with_note(card, replies.PICTURE_LOST))
+        return CaseMessage(card=with_note(card, str(replies.PICTURE_LOST)))
     return CaseMessage(card=card, picture=file, alt=moderation_replies.case_alt(job, picture))
 
 
@@ -102,7 +102,7 @@ async def tell_appellant(client: discord.Client, case: Case) -> SendOutcome | No
     if not isinstance(channel_id, int):
         return channel_id
     guild = client.get_guild(case.guild_id)
-    text = appeal_replies.told(case, guild.name if guild else appeal_replies.SOME_SERVER)
+    text = appeal_replies.told(case, guild.name if guild else str(appeal_replies.SOME_SERVER))
 
     async def send() -> SendOutcome:
         channel = client.get_partial_messageable(channel_id)

@@ -21,13 +21,13 @@ def mask_from_upload(data: bytes, size: tuple[int, int]) -> MaskFile | str:
                 return mask_replies.wrong_size(image.size, size)
             file = mask_file_from_image(image)
     except Image.DecompressionBombError:
-        return mask_replies.TOO_LARGE
+        return str(mask_replies.TOO_LARGE)
     except (OSError, ValueError, SyntaxError):
         # Pillow has all of these for files that are cut or forged.
-        return mask_replies.NOT_PNG
+        return str(mask_replies.NOT_PNG)
     if file is None:
-        return mask_replies.EMPTY
-    return mask_replies.FULL if _is_full(file) else file
+        return str(mask_replies.EMPTY)
+    return str(mask_replies.FULL) if _is_full(file) else file
 
 
 def _is_full(file: MaskFile) -> bool:

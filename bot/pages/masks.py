@@ -89,7 +89,7 @@ class MaskPages:
         if isinstance(result, Exception):
             raise _problem(*_answer_to(result))
         sentence = mask_replies.STARTED if result else mask_replies.SENT_ALREADY
-        return web.Response(text=sentence, status=200 if result else 409, headers=_HEADERS)
+        return web.Response(text=str(sentence), status=200 if result else 409, headers=_HEADERS)
 
     async def _open(self, request: web.Request, *, is_new: bool = False) -> tuple[MaskPage, Job, Picture]:
         """Return the page that the address names, with its picture; refuse the request otherwise.
@@ -100,20 +100,20 @@ class MaskPages:
         try:
             page_id = UUID(asked["id"])
         except ValueError as error:
-            raise _problem(404, mask_replies.NOT_VALID) from error
+            raise _problem(404, str(mask_replies.NOT_VALID)) from error
         try:
             page, job, pictures, is_used = await self._read(page_id)
         except StoreUnavailable as error:
             raise _problem(503, replies.reply_for(error)) from error
         if page and not is_signed(page.secret, page.id, asked["expires"], asked["signature"]):
-            raise _problem(404, mask_replies.NOT_VALID)
+            raise _problem(404, str(mask_replies.NOT_VALID))
         if is_expired(asked["expires"]):
-            raise _problem(410, mask_replies.EXPIRED)
+            raise _problem(410, str(mask_replies.EXPIRED))
         picture = next((one for one in pictures if page and one.slot == page.slot), None)
         if page is None or job is None or picture is None:
-            raise _problem(410, mask_replies.GONE)
+            raise _problem(410, str(mask_replies.GONE))
         if is_new and is_used:
-            raise _problem(410, mask_replies.SENT_ALREADY)
+            raise _problem(410, str(mask_replies.SENT_ALREADY))
         return page, job, picture
 
     async def _read(self, page_id: UUID) -> tuple[MaskPage | None, Job | None, tuple[Picture, ...], bool]:
@@ -131,12 +131,12 @@ async def _read_form(request: web.Request) -> tuple[bytes, str]:
     try:
         form = await request.post()
     except web.HTTPRequestEntityTooLarge as error:
-        raise _problem(413, mask_replies.TOO_LARGE) from error
+        raise _problem(413, str(mask_replies.TOO_LARGE)) from error
     except ValueError as error:
-        raise _problem(400, mask_replies.NO_FILE) from error
+        raise _problem(400, str(mask_replies.NO_FILE)) from error
     mask, prompt = form.get("mask"), form.get("prompt")
     if not isinstance(mask, web.FileField) or not isinstance(prompt, str):
-        raise _problem(400, mask_replies.NO_FILE)
+        raise _problem(400, str(mask_replies.NO_FILE))
     return mask.file.read(), prompt
 
 
@@ -149,7 +149,7 @@ def _answer_to(error: Exception) -> tuple[int, str]:
         case EaselError():
             return 422, replies.reply_for(error)
         case _:
-            return 500, mask_replies.BROKEN
+            return 500, str(mask_replies.BROKEN)
 
 
 def _problem(status: int, sentence: str) -> web.HTTPException:

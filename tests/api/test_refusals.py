@@ -232,7 +232,7 @@ def test_every_error_has_a_sentence(kind: type[errors.EaselError]) -> None:
     """And none makes a client paint again that should not; also as the cause of a failed job, whatever its facts."""
     sample = SAMPLES.get(kind) or kind()
     refusal = refusal_of(sample)
-    assert refusal.message != replies.BROKEN and len(refusal.message) > 10
+    assert refusal.message != str(replies.BROKEN) and len(refusal.message) > 10
     is_for_member = issubclass(kind, errors.RequestError)
     assert (refusal.status < 500) == is_for_member
     failed = refusal_of_cause({"error": kind.__name__, **sample.facts})

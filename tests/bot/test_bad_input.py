@@ -54,7 +54,7 @@ async def test_a_binary_prompt_neither_breaks_nor_leaks(
 ) -> None:
     """Control characters, which Postgres would refuse, are refused or cleaned before they get there."""
     answer = await ben.reply(await ben.command("imagine", prompt="\x00\x01\x02\u202e\ufffd a cat \x7f"))
-    assert text_of(answer) != replies.BROKEN
+    assert text_of(answer) != str(replies.BROKEN)
     for job in await hand.jobs():
         assert "\x00" not in job.spec.prompt
 
@@ -82,7 +82,7 @@ async def test_forged_and_foreign_buttons_are_answered(
         assert text_of(answer) == "This was erased, so it can no longer be used. Use /imagine to start again."
     for at, _ in enumerate(unknown, len(known)):
         answer = await ben.reply(await ben.press(forged, f"B{at}"))
-        assert text_of(answer) == replies.UNKNOWN_BUTTON
+        assert text_of(answer) == str(replies.UNKNOWN_BUTTON)
         assert answer["flags"] & EPHEMERAL
 
 
@@ -130,7 +130,7 @@ async def test_where_the_bot_may_not_post_nothing_is_queued(
     """The member is told at once, and where else to go."""
     sandbox.deny("gallery", Permissions.SEND_MESSAGES)
     answer = await ben.reply(await ben.command("imagine", prompt="a cat", channel="gallery"))
-    assert text_of(answer) == replies.CHANNEL_CLOSED
+    assert text_of(answer) == str(replies.CHANNEL_CLOSED)
     assert await hand.jobs() == []
 
 

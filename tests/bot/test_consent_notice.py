@@ -153,7 +153,7 @@ async def test_a_choice_is_of_whoever_presses(
     """Also where a form is seen by all, which Discord would not let happen; and ids that are not are unknown."""
     forged = await post_buttons(sandbox, "studio", [f"e1:saveconsent:v{CONSENT_VERSION}", "e1:saveconsent:v0"])
     unknown = await ben.reply(await ben.press(forged, "B1"))
-    assert text_of(unknown) == replies.UNKNOWN_BUTTON
+    assert text_of(unknown) == str(replies.UNKNOWN_BUTTON)
     await cleo.press(forged, "B0")
     await cleo.changed(forged, lambda item: not item["components"])
     assert len(await choices_of(database, cleo)) == 1 and await choices_of(database, ben) == ()

@@ -37,10 +37,10 @@ Grid = Callable[..., Any]
 async def erase(member: MemberClient) -> Message:
     """Let the member erase themselves; return the confirmation."""
     summary = await ask(member)
-    await member.press(summary, privacy_replies.ERASE_LABEL)
+    await member.press(summary, str(privacy_replies.ERASE_LABEL))
     question = await member.changed(summary, lambda item: "This erases" in text_of(item))
-    await member.press(question, privacy_replies.ERASE_ALL_LABEL)
-    return await member.changed(question, lambda item: text_of(item) == privacy_replies.ERASING)
+    await member.press(question, str(privacy_replies.ERASE_ALL_LABEL))
+    return await member.changed(question, lambda item: text_of(item) == str(privacy_replies.ERASING))
 
 
 async def everybody(connection: AsyncConnection) -> set[UUID]:
@@ -253,9 +253,9 @@ async def test_a_refusal_of_discord_does_not_hold_an_erasure_up(
     sandbox.inject_fault("DELETE /channels/*/messages/*", kind="status", status=403, count=None)
     await erase(ben)
     await until_erased(database)
-    emptied = await ben.changed(grid, lambda item: text_of(item) == privacy_replies.ERASED)
+    emptied = await ben.changed(grid, lambda item: text_of(item) == str(privacy_replies.ERASED))
     assert not emptied["attachments"] and not emptied["components"]
-    assert replies.BROKEN not in [text_of(item) for item in ben.messages.values()]
+    assert str(replies.BROKEN) not in [text_of(item) for item in ben.messages.values()]
 
 
 async def test_the_pairs_of_the_members_pictures_go_along(

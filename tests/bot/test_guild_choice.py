@@ -50,10 +50,10 @@ async def test_a_closed_server_has_nothing_to_compare(
         await connection.execute(sa.text("UPDATE rank_grids SET may_train = true"))
     pair = await cleo.reply(await cleo.command("rank"))
     assert "Which one is better?" in text_of(pair)
-    assert await switch(ada, "off") == privacy_replies.COLLECTING_OFF
+    assert await switch(ada, "off") == str(privacy_replies.COLLECTING_OFF)
     await cleo.press(pair, "Left")
-    await cleo.changed(pair, lambda item: RANK_CLOSED in text_of(item))
-    assert text_of(await cleo.reply(await cleo.command("rank"))) == RANK_CLOSED
+    await cleo.changed(pair, lambda item: str(RANK_CLOSED) in text_of(item))
+    assert text_of(await cleo.reply(await cleo.command("rank"))) == str(RANK_CLOSED)
     async with database.begin() as connection:
         rows = (await connection.execute(sa.text("SELECT * FROM actions WHERE verb = 'choose'"))).all()
         shown = (await connection.execute(sa.text("SELECT * FROM impressions WHERE kind = 'pair'"))).all()
@@ -68,8 +68,8 @@ async def test_only_administrators_may_switch(
     assert consent.default_permissions is not None and consent.default_permissions.administrator
     with pytest.raises(RequestRefused):
         await switch(ben, "off")
-    for state, said in (("off", privacy_replies.COLLECTING_OFF), ("on", privacy_replies.COLLECTING_ON)):
-        assert await switch(ada, state) == said
+    for state, said in (("off", str(privacy_replies.COLLECTING_OFF)), ("on", str(privacy_replies.COLLECTING_ON))):
+        assert await switch(ada, state) == str(said)
         async with database.begin() as connection:
             assert await is_collecting(connection, int(ada.guild_id)) is (state == "on")
     async with database.begin() as connection:

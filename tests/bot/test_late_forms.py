@@ -23,20 +23,20 @@ async def test_what_is_sent_about_an_erased_picture_is_refused(
         await hand.finish(job)
         grid = await ben.changed(waiting, is_grid)
         picture = await single(ben, grid, "U2")
-        zoom = await ben.modal(await ben.press(picture, followup_replies.ZOOM_LABEL))
+        zoom = await ben.modal(await ben.press(picture, str(followup_replies.ZOOM_LABEL)))
         more = await ben.reply(await ben.press(picture, "⋯"))
-        asked = await ben.reply(await ben.press(picture, followup_replies.REGION_LABEL))
+        asked = await ben.reply(await ben.press(picture, str(followup_replies.REGION_LABEL)))
         asked = await choose(ben, asked, "5")
-        reworded = await ben.modal(await ben.press(asked, followup_replies.REWORD_LABEL))
-        named = await ben.modal(await ben.press(asked, followup_replies.NAME_LABEL))
+        reworded = await ben.modal(await ben.press(asked, str(followup_replies.REWORD_LABEL)))
+        named = await ben.modal(await ben.press(asked, str(followup_replies.NAME_LABEL)))
 
         await hand.forget(job.id)
         for sent in (
             await ben.submit(zoom, prompt="a cat", factor="2", shape="1:1"),
             await ben.submit(reworded, prompt="a cat"),
             await ben.submit(named, prompt="a cat", what="the hat"),
-            await ben.press(asked, followup_replies.PAINT_LABEL),
-            await ben.press(more, suggestion_replies.DESCRIBE_LABEL),
+            await ben.press(asked, str(followup_replies.PAINT_LABEL)),
+            await ben.press(more, str(suggestion_replies.DESCRIBE_LABEL)),
         ):
             told = await ben.reply(sent)
             assert (text_of(told), told["flags"] & 64) == (ERASED, 64)

@@ -46,7 +46,7 @@ async def test_it_shows_what_is_stored_and_agreed_to(
 async def test_of_a_stranger_nothing_is_stored(start_bot: BotStarter, cleo: MemberClient, database: Database) -> None:
     async with start_bot(asked=()):
         summary = await ask(cleo)
-    assert (text_of(summary), labels(summary)) == (privacy_replies.NOTHING_STORED, [["Change choices"]])
+    assert (text_of(summary), labels(summary)) == (str(privacy_replies.NOTHING_STORED), [["Change choices"]])
     async with database.begin() as connection:
         assert (await connection.execute(sa.text("SELECT count(*) FROM members"))).scalar_one() == 0
 
@@ -98,7 +98,7 @@ async def test_erasing_is_asked_about_once_more(
     await ben.press(summary, "Erase my data")
     question = await ben.changed(summary, lambda item: "This erases, for good" in text_of(item))
     assert "1 prompt and 4 pictures, with their files" in text_of(question)
-    assert "1 job of others that go back to your pictures or prompts" in text_of(question)
+    assert "1 job of others that goes back to your pictures or prompts" in text_of(question)
     await ben.press(question, "Keep it")
     await ben.changed(question, lambda item: "1 prompt, 4 pictures" in text_of(item))
     assert len(await hand.jobs()) == 2

@@ -69,10 +69,10 @@ async def test_a_press_is_answered_and_the_picture_comes_later(
     objects.is_away = True
     await ben.press(grid, "U1")
     reply = await ben.message(lambda item: "Image #1" in item["content"])
-    assert replies.PICTURE_KEPT in reply["content"] and reply["attachments"] == []
+    assert str(replies.PICTURE_KEPT) in reply["content"] and reply["attachments"] == []
     objects.is_away = False
     shown = await ben.changed(reply, lambda item: bool(item["attachments"]))
-    assert replies.PICTURE_KEPT not in shown["content"]
+    assert str(replies.PICTURE_KEPT) not in shown["content"]
 
 
 async def test_a_picture_is_not_read_while_the_store_is_known_to_be_away(

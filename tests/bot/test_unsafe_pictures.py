@@ -109,8 +109,8 @@ async def test_an_accepted_appeal_shows_the_result_in_its_message(
     withheld, job = await painted(ben, hand, UNSAFE)
     assert text_of(await cleo.reply(await cleo.press(withheld, "Why?"))) == reply_for(NotYours(job_id=job.id))
     why = await ben.reply(await ben.press(withheld, "Why?"))
-    assert text_of(why) == str(withheld_replies.WITHHELD) and labels(why) == [[appeal_replies.APPEAL_LABEL]]
-    assert await appeal(ben, why) == appeal_replies.APPEALED
+    assert text_of(why) == str(withheld_replies.WITHHELD) and labels(why) == [[str(appeal_replies.APPEAL_LABEL)]]
+    assert await appeal(ben, why) == str(appeal_replies.APPEALED)
     case = await ada.message(is_appeal)
     assert names_of(case)[0].startswith("SPOILER_") and "> a red circle" in text_of(case)
     again = await ben.reply(await ben.press(withheld, "Why?"))

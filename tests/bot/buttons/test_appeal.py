@@ -46,7 +46,7 @@ async def imagine(member: MemberClient, prompt: str = PROMPT) -> Message:
 
 async def appeal(member: MemberClient, refused: Message) -> str:
     """Let the member appeal, and return what they read."""
-    await member.press(refused, appeal_replies.APPEAL_LABEL)
+    await member.press(refused, str(appeal_replies.APPEAL_LABEL))
     return text_of(await member.changed(refused, lambda item: not item["components"]))
 
 
@@ -72,8 +72,8 @@ async def test_an_accepted_prompt_is_allowed_to_its_member_alone(
     await set_channel(ada)
     await safety(ada, "words", "add", words="gore")
     refused = await imagine(ben)
-    assert (text_of(refused), labels(refused)) == (word_refused("gore"), [[appeal_replies.APPEAL_LABEL]])
-    assert await appeal(ben, refused) == appeal_replies.APPEALED
+    assert (text_of(refused), labels(refused)) == (word_refused("gore"), [[str(appeal_replies.APPEAL_LABEL)]])
+    assert await appeal(ben, refused) == str(appeal_replies.APPEALED)
     case = await ada.message(is_appeal)
     assert case["channel_id"] == ada.channels[CHANNEL] and labels(case) == [["Accept", "Refuse"]]
     assert f"<@{ben.id}>" in text_of(case) and f"> {PROMPT}" in text_of(case) and "`gore`" in text_of(case)
@@ -119,7 +119,7 @@ async def test_a_refused_appeal_is_told_by_the_next_command_where_messages_are_c
     await ban(ben, database)
     first, second = await imagine(ben, "a dog"), await imagine(ben, "a dog")
     await appeal(ben, first)
-    pressed = await ben.press(second, appeal_replies.APPEAL_LABEL)
+    pressed = await ben.press(second, str(appeal_replies.APPEAL_LABEL))
     assert text_of(await ben.reply(pressed)) == reply_for(AppealedAlready())
     sandbox.inject_fault(f"POST /channels/{ben.channels['dm']}/messages", kind="status", status=403, count=None)
     await decide(ada, "Refuse")
@@ -140,7 +140,7 @@ async def test_what_is_over_or_somebody_elses_cannot_be_appealed(
     forged = await cleo.message(lambda item: item["id"] == forged["id"])
     assert text_of(await cleo.reply(await cleo.press(forged, "B0"))) == reply_for(NothingToAppeal())
     await imagine(ben, "more gore")
-    pressed = await ben.press(refused, appeal_replies.APPEAL_LABEL)
+    pressed = await ben.press(refused, str(appeal_replies.APPEAL_LABEL))
     assert text_of(await ben.reply(pressed)) == reply_for(NothingToAppeal())
 
 

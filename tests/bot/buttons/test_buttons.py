@@ -73,7 +73,7 @@ async def test_quick_clicks_on_v_and_reroll_paint_one_grid(
         replies_to = [
             await cleo.reply(one) for one in await asyncio.gather(*(cleo.press(grid, label) for _ in range(3)))
         ]
-        told = [reply for reply in replies_to if text_of(reply) == replies.PRESSED_AGAIN]
+        told = [reply for reply in replies_to if text_of(reply) == str(replies.PRESSED_AGAIN)]
         assert (len(told), [reply["flags"] & 64 for reply in told]) == (2, [64, 64])
         assert len(await hand.jobs()) == num_jobs and len(await hand.actions(job.id)) == num_jobs - 1
 

@@ -69,7 +69,7 @@ async def test_a_square_picture_is_not_made_square(
     _, job, _ = await painted_grid()
     forged = await post_buttons(sandbox, "studio", [f"e1:square:{job.id}:1"])
     refused = await ben.reply(await ben.press(forged, "B0"))
-    assert ALREADY_SQUARE in text_of(refused) and refused["flags"] & 64
+    assert str(ALREADY_SQUARE) in text_of(refused) and refused["flags"] & 64
     assert len(await hand.jobs()) == 1
 
 

@@ -36,7 +36,7 @@ async def test_remix_asks_for_the_prompt_of_every_follow_up(
 ) -> None:
     """It is a setting of the member's own; what is typed is the new job's prompt, its seed too."""
     grid, job, pictures = await painted_grid("a red circle --seed 7")
-    assert await turn_remix(ben) == followup_replies.REMIX_ON
+    assert await turn_remix(ben) == str(followup_replies.REMIX_ON)
     form = await ben.modal(await ben.press(grid, "V2"))
     assert values(form) == {"prompt": "a red circle"}
     assert len(await hand.jobs()) == 1 and await hand.actions(job.id) == ()
@@ -59,11 +59,11 @@ async def test_remix_asks_for_the_prompt_of_every_follow_up(
     for label in ("Zoom Out 2x", "⬅️"):
         form = await ben.modal(await ben.press(picture, label))
         refused = await ben.reply(await ben.submit(form, prompt="a red circle --ar 3:2"))
-        assert followup_replies.SHAPE_KEPT in text_of(refused) and refused["flags"] & 64
+        assert str(followup_replies.SHAPE_KEPT) in text_of(refused) and refused["flags"] & 64
         assert "a house" in text_of(await ben.reply(await ben.submit(form, prompt="a house")))
         waiting = await ben.reply(await ben.submit(form, prompt="a house --best 8"))
         assert "⚠️ --best changes nothing here, only in new grids." in text_of(waiting)
-    assert await turn_remix(ben) == followup_replies.REMIX_OFF
+    assert await turn_remix(ben) == str(followup_replies.REMIX_OFF)
     assert text_of(await ben.reply(await ben.press(grid, "V3"))).startswith("**a red circle** - Variations")
 
 
@@ -113,16 +113,16 @@ async def test_a_zoom_that_cannot_be_is_told(painted_grid: Grid, ben: MemberClie
     grid, _, _ = await painted_grid()
     form = await ben.modal(await ben.press(await single(ben, grid, "U1"), "Custom Zoom"))
     for given, said in (
-        ({"factor": "two"}, followup_replies.WRONG_FACTOR),
-        ({"factor": "2.5"}, followup_replies.WRONG_FACTOR),
-        ({"factor": "1/0"}, followup_replies.WRONG_FACTOR),
-        ({"factor": "1e99999999"}, followup_replies.WRONG_FACTOR),
-        ({"factor": "1"}, followup_replies.NOTHING_TO_PAINT),
+        ({"factor": "two"}, str(followup_replies.WRONG_FACTOR)),
+        ({"factor": "2.5"}, str(followup_replies.WRONG_FACTOR)),
+        ({"factor": "1/0"}, str(followup_replies.WRONG_FACTOR)),
+        ({"factor": "1e99999999"}, str(followup_replies.WRONG_FACTOR)),
+        ({"factor": "1"}, str(followup_replies.NOTHING_TO_PAINT)),
         ({"shape": "wide"}, "In the field Shape:"),
         ({"prompt": "a house --ar 3:2"}, "--ar"),
     ):
         refused = await ben.reply(
             await ben.submit(form, **({"prompt": "a house", "factor": "2", "shape": "1:1"} | given))
         )
-        assert said in text_of(refused) and refused["flags"] & 64, given
+        assert str(said) in text_of(refused) and refused["flags"] & 64, given
     assert len(await hand.jobs()) == 1

@@ -66,7 +66,7 @@ async def found_by(member: MemberClient) -> str:
 async def test_what_is_kept_stays(reported: Callable[..., Any], ada: MemberClient, cleo: MemberClient) -> None:
     """The message says who decided and has no buttons any more; what was reported is found again."""
     case, grid, _ = await reported()
-    assert await found_by(cleo) == finding_replies.NOTHING_FOUND
+    assert await found_by(cleo) == str(finding_replies.NOTHING_FOUND)
     assert labels(case) == [["Keep", "Remove", "Time out…", "Ban…"]]
     assert (await said(ada, case, "Keep")).startswith(f"**Kept** by <@{ada.id}>")
     closed = await ada.changed(case, lambda item: not item["components"])
@@ -168,8 +168,8 @@ async def test_a_ban_is_ended_by_a_moderator_and_not_by_an_erasure(
     assert text_of(await ben.reply(await ben.command("imagine", prompt="a cat"))) == restricted(BANNED)
     assert f"- <@{ben.id}>: banned, by <@{ada.id}>" in await safety(ada, "members")
     assert await safety(ada, "allow", member=ben.id) == moderation_replies.allowed(int(ben.id))
-    assert await safety(ada, "allow", member=ben.id) == moderation_replies.NOT_RESTRICTED
-    assert await safety(ada, "members") == moderation_replies.NOBODY_RESTRICTED
+    assert await safety(ada, "allow", member=ben.id) == str(moderation_replies.NOT_RESTRICTED)
+    assert await safety(ada, "members") == str(moderation_replies.NOBODY_RESTRICTED)
     allowed, banned = (await safety(ada, "cases")).splitlines()
     assert allowed.startswith(f"- <@{ben.id}>. **Allowed again** by <@{ada.id}>")
     assert banned.startswith("- someone who was erased") and "**Banned, picture removed** by" in banned

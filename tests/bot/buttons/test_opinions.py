@@ -151,16 +151,16 @@ async def test_a_report_asks_for_its_reason(painted_grid: Grid, cleo: MemberClie
     """Of a grid, which picture, too; each member reports each picture once, and the thanks are for them alone."""
     grid, job, pictures = await painted_grid()
     for which, said in (
-        ("3", feedback_replies.REPORTED),
-        ("3", feedback_replies.ALREADY_REPORTED),
-        ("all", feedback_replies.REPORTED),
-        ("1", feedback_replies.ALREADY_REPORTED),
+        ("3", str(feedback_replies.REPORTED)),
+        ("3", str(feedback_replies.ALREADY_REPORTED)),
+        ("all", str(feedback_replies.REPORTED)),
+        ("1", str(feedback_replies.ALREADY_REPORTED)),
     ):
         choices = await cleo.reply(await cleo.press(grid, "⋯"))
         form = await cleo.modal(await cleo.press(choices, "Report"))
         await cleo.submit(form, picture=which, reason="person")
         thanked = await cleo.changed(choices, lambda item: not item["components"])
-        assert (text_of(thanked), thanked["flags"] & EPHEMERAL) == (said, EPHEMERAL)
+        assert (text_of(thanked), thanked["flags"] & str(EPHEMERAL)) == (str(said), str(EPHEMERAL))
     first, second = await hand.actions(job.id)
     assert (first.verb, first.picture_id, first.reason) == (Verb.REPORT, pictures[2].id, ReportReason.PERSON)
     assert (second.verb, second.picture_id, len(second.shown)) == (Verb.REPORT, None, 4)
@@ -181,7 +181,9 @@ async def test_forms_and_answers_outlive_their_bot(start_bot: BotStarter, ben: M
         form = await ben.modal(await ben.press(choices, "Report"))
     async with start_bot():
         await ben.submit(form, reason="other")
-        assert text_of(await ben.changed(choices, lambda item: not item["components"])) == feedback_replies.REPORTED
+        assert text_of(await ben.changed(choices, lambda item: not item["components"])) == str(
+            feedback_replies.REPORTED
+        )
         await ben.press(rated, "Take back")
         await ben.changed(rated, lambda item: "taken back" in item["content"])
     actions = await hand.actions(job.id)

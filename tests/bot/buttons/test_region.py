@@ -46,13 +46,13 @@ async def test_the_chosen_cells_are_painted_anew(painted_grid: Grid, ben: Member
     asked = await ben.reply(await ben.press(picture, "Vary (Region)"))
     assert labels(asked)[:3] == [["1", "2", "3"], ["4", "5", "6"], ["7", "8", "9"]]
     # This bot has no pages on which a mask could be painted.
-    assert labels(asked)[3:] == [[followup_replies.PAINT_LABEL, followup_replies.REWORD_LABEL]]
+    assert labels(asked)[3:] == [[str(followup_replies.PAINT_LABEL), str(followup_replies.REWORD_LABEL)]]
     assert asked["flags"] & 64 and "picture 2 of four" in asked["attachments"][0]["description"]
     asked = await choose(ben, asked, "5", "1", "9", "1")
     assert chosen(asked) == ["5", "9"] and "Chosen: 5, 9." in text_of(asked)
     assert len(asked["attachments"]) == 1
 
-    waiting = await ben.reply(await ben.press(asked, followup_replies.PAINT_LABEL))
+    waiting = await ben.reply(await ben.press(asked, str(followup_replies.PAINT_LABEL)))
     assert text_of(waiting).startswith(f"**a red circle** - Variations (Region) by <@{ben.id}> (Waiting to start")
     started = (await hand.jobs())[-1]
     canvas = whole_canvas(SIDE, SIDE, frozenset({5, 9}))
@@ -68,7 +68,7 @@ async def test_the_cells_take_a_prompt_of_their_own(painted_grid: Grid, ben: Mem
     grid, _, _ = await painted_grid("a red circle --seed 7")
     asked = await ben.reply(await ben.press(await single(ben, grid, "U1"), "Vary (Region)"))
     asked = await choose(ben, asked, "3")
-    form = await ben.modal(await ben.press(asked, followup_replies.REWORD_LABEL))
+    form = await ben.modal(await ben.press(asked, str(followup_replies.REWORD_LABEL)))
     (field,) = [row["component"] for row in form["modal"]["components"]]
     assert field["value"] == "a red circle --seed 7"
     refused = await ben.reply(await ben.submit(form, **{field["custom_id"]: "a {red, blue} square"}))
@@ -93,12 +93,12 @@ async def test_what_to_paint_anew_is_named_in_a_form(
         await hand.finish(await hand.only_job())
         grid = await ben.changed(waiting, is_grid)
         asked = await ben.reply(await ben.press(await single(ben, grid, "U2"), "Vary (Region)"))
-        form = await ben.modal(await ben.press(asked, followup_replies.NAME_LABEL))
+        form = await ben.modal(await ben.press(asked, str(followup_replies.NAME_LABEL)))
         prompt, what = [row["component"] for row in form["modal"]["components"]]
         assert prompt["value"] == "a red circle"
     async with start_bot(limits=able):
         fields = {prompt["custom_id"]: "a blue hat", what["custom_id"]: "  "}
-        assert followup_replies.NO_WORDS in text_of(await ben.reply(await ben.submit(form, **fields)))
+        assert str(followup_replies.NO_WORDS) in text_of(await ben.reply(await ben.submit(form, **fields)))
         fields[what["custom_id"]] = " the  red hat "
         waiting = await ben.reply(await ben.submit(form, **fields))
         assert text_of(waiting).startswith("**a blue hat** - Variations (Region)")
@@ -112,8 +112,8 @@ async def test_what_to_paint_anew_is_named_in_a_form(
 async def test_without_a_cell_nothing_starts(painted_grid: Grid, ben: MemberClient, hand: EngineHand) -> None:
     grid, _, _ = await painted_grid()
     asked = await ben.reply(await ben.press(await single(ben, grid, "U1"), "Vary (Region)"))
-    for label in (followup_replies.PAINT_LABEL, followup_replies.REWORD_LABEL):
-        assert text_of(await ben.reply(await ben.press(asked, label))) == followup_replies.NO_CELLS
+    for label in (str(followup_replies.PAINT_LABEL), str(followup_replies.REWORD_LABEL)):
+        assert text_of(await ben.reply(await ben.press(asked, str(label)))) == str(followup_replies.NO_CELLS)
     assert len(await hand.jobs()) == 1
 
 

@@ -37,7 +37,7 @@ async def test_the_original_comes_by_direct_message(
     grid, job, pictures = await painted_grid("a *red* circle")
     picture = await single(ben, grid, "U2")
     for _ in range(2):
-        assert text_of(await cleo.reply(await cleo.press(picture, "✉️"))) == feedback_replies.SAVED
+        assert text_of(await cleo.reply(await cleo.press(picture, "✉️"))) == str(feedback_replies.SAVED)
     (sent,) = direct(cleo)
     assert text_of(sent) == f"**a \\*red\\* circle**\nImage #2: seed {pictures[1].seed}"
     assert [await cleo.file(file) for file in sent["attachments"]] == [await hand.objects.get(pictures[1].object_key)]
@@ -63,7 +63,7 @@ async def test_whoever_takes_no_direct_messages_gets_the_file_all_the_same(
     for route in ("POST /channels/*/messages", "POST /users/@me/channels"):
         sandbox.inject_fault(route, kind="status", status=403)
         answer = await ben.reply(await ben.press(picture, "✉️"))
-        assert text_of(answer).startswith(feedback_replies.DM_CLOSED) and answer["flags"] & 64
+        assert text_of(answer).startswith(str(feedback_replies.DM_CLOSED)) and answer["flags"] & 64
         assert text_of(answer).endswith(f"Image #1: seed {pictures[0].seed}")
         (file,) = answer["attachments"]
         assert await ben.file(file) == await hand.objects.get(pictures[0].object_key)
@@ -87,17 +87,17 @@ async def test_the_owner_deletes_a_result_for_everybody(
     picture = await single(ben, grid, "U3")
     choices = await ben.reply(await ben.press(picture, "⋯"))
     await ben.press(choices, "Delete")
-    asked = await ben.changed(choices, lambda item: item["content"] == feedback_replies.ASK_DELETE)
+    asked = await ben.changed(choices, lambda item: item["content"] == str(feedback_replies.ASK_DELETE))
     assert labels(asked) == [["Delete for everybody", "Keep"]]
     await ben.press(asked, "Keep")
-    assert (await ben.changed(choices, lambda item: item["content"] == feedback_replies.KEPT))["components"] == []
+    assert (await ben.changed(choices, lambda item: item["content"] == str(feedback_replies.KEPT)))["components"] == []
     assert picture["id"] in cleo.messages
 
     choices = await ben.reply(await ben.press(picture, "⋯"))
     await ben.press(choices, "Delete")
-    asked = await ben.changed(choices, lambda item: item["content"] == feedback_replies.ASK_DELETE)
+    asked = await ben.changed(choices, lambda item: item["content"] == str(feedback_replies.ASK_DELETE))
     await ben.press(asked, "Delete for everybody")
-    await ben.changed(choices, lambda item: item["content"] == feedback_replies.DELETED)
+    await ben.changed(choices, lambda item: item["content"] == str(feedback_replies.DELETED))
     await cleo.until(lambda: picture["id"] not in cleo.messages)
     assert grid["id"] in cleo.messages
     deleted = (await hand.actions(job.id))[-1]
@@ -124,7 +124,7 @@ async def test_only_owner_and_administrators_delete(
 
     choices = await ada.reply(await ada.press(grid, "⋯"))
     await ada.press(choices, "Delete")
-    asked = await ada.changed(choices, lambda item: item["content"] == feedback_replies.ASK_DELETE)
+    asked = await ada.changed(choices, lambda item: item["content"] == str(feedback_replies.ASK_DELETE))
     await ada.press(asked, "Delete for everybody")
     await ada.until(lambda: grid["id"] not in ada.messages)
     (deleted,) = await hand.actions(job.id)
@@ -136,14 +136,14 @@ async def test_a_message_that_discord_keeps_is_told(
 ) -> None:
     """The press stands; one that somebody else has deleted meanwhile is deleted."""
     grid, job, _ = await painted_grid()
-    for fault, said in ((403, feedback_replies.NOT_DELETED), (None, feedback_replies.DELETED)):
+    for fault, said in ((403, str(feedback_replies.NOT_DELETED)), (None, str(feedback_replies.DELETED))):
         choices = await ben.reply(await ben.press(grid, "⋯"))
         await ben.press(choices, "Delete")
-        asked = await ben.changed(choices, lambda item: item["content"] == feedback_replies.ASK_DELETE)
+        asked = await ben.changed(choices, lambda item: item["content"] == str(feedback_replies.ASK_DELETE))
         if fault:
             sandbox.inject_fault("DELETE /channels/*/messages/*", kind="status", status=fault)
         else:
             await ada.delete(grid)
         await ben.press(asked, "Delete for everybody")
-        await ben.changed(choices, partial(says, said))
+        await ben.changed(choices, partial(says, str(said)))
     assert [action.verb for action in await hand.actions(job.id)] == [Verb.DELETE, Verb.DELETE]

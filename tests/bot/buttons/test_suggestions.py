@@ -47,7 +47,7 @@ async def test_a_picture_is_described_and_a_prompt_painted(
     """From ⋯ under the picture; two quick presses on a number are one job, and a file that is lost is told."""
     grid, job, pictures = await painted_grid()
     more = await ben.reply(await ben.press(await single(ben, grid, "U2"), "⋯"))
-    waiting = await ben.reply(await ben.press(more, suggestion_replies.DESCRIBE_LABEL))
+    waiting = await ben.reply(await ben.press(more, str(suggestion_replies.DESCRIBE_LABEL)))
     assert text_of(waiting).startswith("**a red circle** - Described for")
     asked = await newest(hand)
     assert (asked.operation, asked.parent_picture_id) == (Operation.DESCRIBE, pictures[1].id)
@@ -58,7 +58,7 @@ async def test_a_picture_is_described_and_a_prompt_painted(
 
     press, again = await asyncio.gather(ben.press(listed, "3"), ben.press(listed, "3"))
     told = {text_of(await ben.reply(one)) for one in (press, again)}
-    assert replies.PRESSED_AGAIN in told and len(told) == 2
+    assert str(replies.PRESSED_AGAIN) in told and len(told) == 2
     started = await newest(hand)
     assert (started.operation, started.spec.prompt) == (Operation.IMAGINE, "a tree --ar 2:1")
     assert (started.parent_job_id, started.parent_picture_id, len(await hand.jobs())) == (asked.id, None, 3)

@@ -36,7 +36,7 @@ async def test_a_member_gets_sees_and_revokes_a_key(
 ) -> None:
     """One at a time, shown once and to nobody else; it is stored as a hash, and its jobs are the member's."""
     async with start_bot(programs_url=ADDRESS):
-        assert await asked(ben, "show") == apikey_replies.NONE
+        assert await asked(ben, "show") == str(apikey_replies.NONE)
         answer = await ben.reply(await ben.command("apikey", "create"))
         (secret,) = re.findall(r"easel_[\w-]{43}", text_of(answer))
         assert f"<{ADDRESS}/v1>" in text_of(answer) and answer["flags"] & 1 << 6
@@ -46,7 +46,7 @@ async def test_a_member_gets_sees_and_revokes_a_key(
         assert secret[:12] in again and secret not in again
         assert "never used" in apikey_replies.shown(key)
         assert "last used <t:" in await asked(ben, "show")
-        assert await asked(cleo, "revoke") == apikey_replies.NONE
+        assert await asked(cleo, "revoke") == str(apikey_replies.NONE)
 
         async with database.begin() as connection:
             own = await read_own_data(connection, int(ben.id))
@@ -54,7 +54,7 @@ async def test_a_member_gets_sees_and_revokes_a_key(
         (row,) = own.rows["api_keys"]
         assert row["member_id"] == str(key.member_id) == own.rows["members"][0]["id"] and "secret_hash" not in row
 
-        assert await asked(ben, "revoke") == apikey_replies.REVOKED
+        assert await asked(ben, "revoke") == str(apikey_replies.REVOKED)
         revoked = await found(database, secret)
         assert revoked is not None and revoked.revoked_at is not None
         assert "Your key, which" in await asked(ben, "create")
@@ -65,8 +65,8 @@ async def test_no_key_where_the_operator_gives_none(
 ) -> None:
     """Without an address there is none; a banned member gets none either; a key from before can be revoked."""
     async with start_bot():
-        assert await asked(ben, "create") == apikey_replies.SWITCHED_OFF
-        assert await asked(ben, "show") == apikey_replies.SWITCHED_OFF
+        assert await asked(ben, "create") == str(apikey_replies.SWITCHED_OFF)
+        assert await asked(ben, "show") == str(apikey_replies.SWITCHED_OFF)
     async with start_bot(programs_url=ADDRESS):
         (secret,) = re.findall(r"easel_[\w-]{43}", await asked(ben, "create"))
         key = await found(database, secret)
@@ -75,7 +75,7 @@ async def test_no_key_where_the_operator_gives_none(
             await ban_member(connection, key.member_id, "Spam.", None)
         assert "Spam." in await asked(ben, "create")
     async with start_bot():
-        assert await asked(ben, "revoke") == apikey_replies.REVOKED
+        assert await asked(ben, "revoke") == str(apikey_replies.REVOKED)
 
 
 async def test_an_erasure_takes_the_key_along(start_bot: BotStarter, ben: MemberClient, database: Database) -> None:
@@ -83,9 +83,9 @@ async def test_an_erasure_takes_the_key_along(start_bot: BotStarter, ben: Member
     async with start_bot(programs_url=ADDRESS):
         (secret,) = re.findall(r"easel_[\w-]{43}", await asked(ben, "create"))
         summary = await ben.reply(await ben.command("privacy"))
-        await ben.press(summary, ERASE_LABEL)
-        question = await ben.changed(summary, lambda item: component_of(item, ERASE_ALL_LABEL) is not None)
-        await ben.press(question, ERASE_ALL_LABEL)
+        await ben.press(summary, str(ERASE_LABEL))
+        question = await ben.changed(summary, lambda item: component_of(item, str(ERASE_ALL_LABEL)) is not None)
+        await ben.press(question, str(ERASE_ALL_LABEL))
         await ben.changed(question, lambda item: not item["components"])
         async with database.begin() as connection:
             assert (await connection.execute(sa.text("SELECT count(*) FROM api_keys"))).scalar_one() == 0

@@ -202,7 +202,7 @@ async def test_an_interpolation_has_two_ends(bot: asyncio.Task[None], ben: Membe
     given: dict[str, Any]
     for given in ({}, {"from": "a red circle"}, {"from": "--seed 3", "to": "a tree"}, {"image1": files["image1"]}):
         told = await ben.reply(await ben.command("interpolate", **given))
-        assert text_of(told) == ENDS_WANTED and told["flags"] & EPHEMERAL
+        assert text_of(told) == str(ENDS_WANTED) and told["flags"] & EPHEMERAL
 
 
 REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
@@ -249,7 +249,7 @@ async def test_a_bot_that_stops_meanwhile_says_so(
         async with asyncio.timeout(30):
             await pages.is_asked.wait()
     answer = await ben.reply(pressed)
-    assert text_of(answer) == CUT_SHORT
+    assert text_of(answer) == str(CUT_SHORT)
     assert await hand.jobs() == []
 
 
@@ -272,7 +272,7 @@ async def test_what_a_member_brought_is_theirs_to_have_and_to_erase(
         await member.changed(waiting, is_grid)
     summary = await ask(ben)
     assert "1 prompt, 4 pictures, 0 button presses, 2 uploads." in text_of(summary)
-    await ben.press(summary, privacy_replies.DOWNLOAD_LABEL)
+    await ben.press(summary, str(privacy_replies.DOWNLOAD_LABEL))
     answer = await ben.message(lambda item: "Your data" in text_of(item))
     with zipfile.ZipFile(io.BytesIO(await ben.file(answer["attachments"][0]))) as archive:
         rows = json.loads(archive.read("data.json"))

@@ -53,19 +53,19 @@ async def test_the_recipe_of_a_grid_and_of_a_picture(
     assert f"Image #3: seed {pictures[2].seed}" in of_picture and "Image #1" not in of_picture
 
     waiting = await ben.reply(await ben.command("imagine", prompt="a blue boat"))
-    assert text_of(await chosen(ben, "Recipe", waiting)) == menu_replies.NOT_PAINTED_YET
+    assert text_of(await chosen(ben, "Recipe", waiting)) == str(menu_replies.NOT_PAINTED_YET)
     await hand.forget((await hand.jobs())[-1].id)
     await hand.forget(job.id)
-    assert text_of(await chosen(cleo, "Recipe", grid)) == menu_replies.ERASED
+    assert text_of(await chosen(cleo, "Recipe", grid)) == str(menu_replies.ERASED)
 
 
 async def test_a_message_of_somebody_is_none_of_ours(ben: MemberClient, bot: asyncio.Task[None]) -> None:
     """It has no recipe, no picture, nothing to report and nothing to delete."""
     said = await ben.say("look at e1:up:00000000-0000-0000-0000-000000000000:1")
     for name in ("Recipe", "Report", "Delete mine"):
-        assert text_of(await chosen(ben, name, said)) == menu_replies.NOT_OURS
+        assert text_of(await chosen(ben, name, said)) == str(menu_replies.NOT_OURS)
     for name in ("Use as picture prompt", "Describe"):
-        assert text_of(await chosen(ben, name, said)) == menu_replies.NO_PICTURE
+        assert text_of(await chosen(ben, name, said)) == str(menu_replies.NO_PICTURE)
 
 
 async def test_what_is_shown_is_reported_once(
@@ -74,9 +74,9 @@ async def test_what_is_shown_is_reported_once(
     """With the reason that the form asks for; it is logged with what was in view."""
     grid, job, _ = await painted_grid()
     await until_closed(database, job.id)
-    for told in (REPORTED, ALREADY_REPORTED):
+    for told in (str(REPORTED), str(ALREADY_REPORTED)):
         form = await cleo.modal(await cleo.on_message("Report", grid))
-        assert text_of(await cleo.reply(await cleo.submit(form, reason="violent", picture="2"))) == told
+        assert text_of(await cleo.reply(await cleo.submit(form, reason="violent", picture="2"))) == str(told)
     (action,) = await hand.actions(job.id)
     assert (action.verb, action.reason, action.slot) == (Verb.REPORT, ReportReason.VIOLENT, 1)
     assert action.message_id == int(grid["id"]) and len(action.shown) == 4
@@ -91,9 +91,9 @@ async def test_own_results_are_deleted_and_no_others(
     refused = await chosen(cleo, "Delete mine", grid)
     assert text_of(refused).startswith("Only the member who started this job")
     asked = await chosen(ben, "Delete mine", grid)
-    assert (text_of(asked), labels(asked)) == (ASK_DELETE, [["Delete for everybody", "Keep"]])
+    assert (text_of(asked), labels(asked)) == (str(ASK_DELETE), [["Delete for everybody", "Keep"]])
     await ben.press(asked, "Delete for everybody")
-    await ben.changed(asked, lambda item: item["content"] == DELETED)
+    await ben.changed(asked, lambda item: item["content"] == str(DELETED))
     assert grid["id"] not in ben.messages
     (action,) = await hand.actions(job.id)
     assert (action.verb, action.message_id) == (Verb.DELETE, int(grid["id"]))

@@ -74,9 +74,9 @@ async def test_a_paused_server_starts_nothing(
     assert "held until `/queue resume`. Painted: 1. Held: 1." in told
     assert await queued(database) == [free.id]
     assert "paused already" in await asked(ada, "queue", "pause")
-    waits = await ben.changed(waiting, lambda item: PAUSED in item["content"])
+    waits = await ben.changed(waiting, lambda item: str(PAUSED) in item["content"])
     assert await asked(ben, "imagine", prompt="a bird") == REFUSED
-    assert PAUSED not in text_of(ben.messages[private["id"]])
+    assert str(PAUSED) not in text_of(ben.messages[private["id"]])
 
     listed = await asked(ada, "queue", "list")
     assert "Painted: 1. Waiting: 1." in listed and "a cat" in listed and "a boat" not in listed
@@ -88,7 +88,7 @@ async def test_a_paused_server_starts_nothing(
     assert await asked(ada, "queue", "resume") == "Members can start jobs again. Waiting: 1."
     assert sorted(await queued(database)) == [held.id, free.id]
     assert await asked(ada, "queue", "resume") == "This server is not paused."
-    await ben.changed(waits, lambda item: PAUSED not in item["content"])
+    await ben.changed(waits, lambda item: str(PAUSED) not in item["content"])
     await ben.reply(await ben.press(grid, "V1"))
     assert len(await hand.jobs()) == 4
 
@@ -183,11 +183,11 @@ async def test_jobs_in_quarantine_run_again_or_are_given_up(
     assert "1. <@" in text_of(shown) and "a boat" not in text_of(shown)
     await until_closed(database, dog.id)
     await ada.press(shown, f"e1:retry:{dog.id}")
-    retried = await ada.changed(shown, lambda item: guild_queue_replies.RETRIED in item["content"])
+    retried = await ada.changed(shown, lambda item: str(guild_queue_replies.RETRIED) in item["content"])
     assert "a dog" not in text_of(retried) and dog.id in await queued(database)
     await ben.changed(first, lambda item: "Waiting" in item["content"])
     await ada.press(retried, "Give up 1")
-    given_up = await ada.changed(shown, lambda item: guild_queue_replies.GIVEN_UP in item["content"])
+    given_up = await ada.changed(shown, lambda item: str(guild_queue_replies.GIVEN_UP) in item["content"])
     assert "No job of this server is in quarantine." in text_of(given_up)
     assert (await hand.job(cat.id)).status is JobStatus.CANCELLED
     async with database.begin() as connection:
@@ -252,4 +252,4 @@ async def test_only_those_who_manage_the_server_may(
     sandbox.world.guilds[guild.id] = replace(
         guild, members=tuple(replace(member, administrator=False) for member in guild.members)
     )
-    assert text_of(await ada.reply(await ada.press(page, "Next"))) == guild_queue_replies.MANAGERS_ONLY
+    assert text_of(await ada.reply(await ada.press(page, "Next"))) == str(guild_queue_replies.MANAGERS_ONLY)

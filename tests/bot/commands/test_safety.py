@@ -41,7 +41,7 @@ async def test_a_forbidden_word_is_refused_until_it_is_allowed_again(
     """The member reads which word it is; what the picture must not show may be named."""
     said = await ask(ada, "words", "add", words="Gore, dead bod*")
     assert said == "Prompts in this server may no longer have `Gore`, `dead bod*`."
-    assert await ask(ada, "words", "add", words="GORE") == safety_replies.NOTHING_ADDED
+    assert await ask(ada, "words", "add", words="GORE") == str(safety_replies.NOTHING_ADDED)
     refused = text_of(await ben.reply(await ben.command("imagine", prompt="a red circle with góre --repeat 2")))
     assert refused == safety_replies.word_refused("Gore") and await count_jobs(database) == 0
     await ben.reply(await ben.command("imagine", prompt="a red circle --no gore"))
@@ -50,7 +50,7 @@ async def test_a_forbidden_word_is_refused_until_it_is_allowed_again(
     assert await ask(ada, "words", "test", prompt="two dead bodies") == safety_replies.would_be_refused("dead bod*")
     assert await ask(ada, "words", "test", prompt="a red circle") == safety_replies.allowed()
     assert await ask(ada, "words", "remove", word="gore") == "Prompts in this server may have `Gore` again."
-    assert await ask(ada, "words", "remove", word="gore") == safety_replies.NOT_FORBIDDEN
+    assert await ask(ada, "words", "remove", word="gore") == str(safety_replies.NOT_FORBIDDEN)
     await ben.reply(await ben.command("imagine", prompt="a red circle with gore"))
     assert await count_jobs(database) == 2
 
@@ -75,7 +75,7 @@ async def test_what_matches_everything_or_nothing_is_refused(
     bot: object, ada: MemberClient, database: Database, text: str
 ) -> None:
     said = await ask(ada, "words", "add", words=text)
-    assert said == safety_replies.NOTHING_TO_ADD if text == ", ," else said.endswith("Nothing has changed.")
+    assert said == str(safety_replies.NOTHING_TO_ADD) if text == ", ," else said.endswith("Nothing has changed.")
     assert await stored(database, ada.guild_id) == ()
 
 

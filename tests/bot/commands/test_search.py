@@ -82,7 +82,7 @@ async def test_own_pictures_are_listed_and_the_pages_turned_in_place(
     again = await turned(ben, second, "Newer")
     assert prompts(again) == prompts(first)
     nobody = await list_of(cleo, "history")
-    assert (text_of(nobody), nobody["attachments"], nobody["components"]) == (finding_replies.NOTHING_OWN, [], [])
+    assert (text_of(nobody), nobody["attachments"], nobody["components"]) == (str(finding_replies.NOTHING_OWN), [], [])
 
 
 async def test_words_model_rating_and_days_narrow_the_list(
@@ -99,11 +99,11 @@ async def test_words_model_rating_and_days_narrow_the_list(
     assert prompts(await list_of(ben, "history", rating=4)) == ["a Red circle"]
     assert len(prompts(await list_of(ben, "history", model="fake", since="2020-01-01", until="2099-12-31"))) == 2
     for options in ({"model": "other"}, {"until": "2020-01-01"}, {"since": "2099-01-01"}, {"rating": 1}):
-        assert text_of(await list_of(ben, "history", **options)) == finding_replies.NOTHING_FOUND
-    assert text_of(await list_of(ben, "search", words="?!")) == finding_replies.NOTHING_FOUND
+        assert text_of(await list_of(ben, "history", **options)) == str(finding_replies.NOTHING_FOUND)
+    assert text_of(await list_of(ben, "search", words="?!")) == str(finding_replies.NOTHING_FOUND)
     assert text_of(await list_of(ben, "history", since="soon")) == finding_replies.not_a_day("soon")
     wrong = await list_of(ben, "history", since="2026-02-01", until="2026-01-01")
-    assert text_of(wrong) == finding_replies.NO_DAYS_BETWEEN
+    assert text_of(wrong) == str(finding_replies.NO_DAYS_BETWEEN)
 
 
 async def test_others_find_only_what_is_to_be_seen_in_their_channels(
@@ -118,9 +118,9 @@ async def test_others_find_only_what_is_to_be_seen_in_their_channels(
     assert len(prompts(everything)) == 4
     choices = await ben.reply(await ben.press(deleted, "⋯"))
     await ben.press(choices, "Delete")
-    asked = await ben.changed(choices, lambda item: item["content"] == ASK_DELETE)
+    asked = await ben.changed(choices, lambda item: item["content"] == str(ASK_DELETE))
     await ben.press(asked, "Delete for everybody")
-    await ben.changed(choices, lambda item: item["content"] == DELETED)
+    await ben.changed(choices, lambda item: item["content"] == str(DELETED))
 
     found = await list_of(cleo, "search", words="circle", whose="server")
     assert prompts(found) == ["circle in public"]
@@ -130,10 +130,10 @@ async def test_others_find_only_what_is_to_be_seen_in_their_channels(
     async with database.begin() as connection:
         await connection.execute(away)
     hidden = await list_of(cleo, "search", words="circle", whose="server")
-    assert text_of(hidden) == finding_replies.NOTHING_FOUND
-    assert text_of(await list_of(cleo, "search", words="circle")) == finding_replies.NOTHING_FOUND
+    assert text_of(hidden) == str(finding_replies.NOTHING_FOUND)
+    assert text_of(await list_of(cleo, "search", words="circle")) == str(finding_replies.NOTHING_FOUND)
     in_dm = await list_of(cleo, "search", words="circle", whose="server", channel="dm")
-    assert text_of(in_dm) == finding_replies.NOT_IN_DM
+    assert text_of(in_dm) == str(finding_replies.NOT_IN_DM)
 
 
 async def test_a_job_comes_back_with_buttons_that_work(
@@ -174,7 +174,7 @@ async def test_nobody_brings_the_job_of_another_back(
     job = await hand.only_job()
     gone = reply_for(JobUnknown(job_id=job.id))
     assert await cleo.autocomplete("show", "picture", "red") == []
-    assert text_of(await list_of(cleo, "show", picture="red")) == finding_replies.NOTHING_TO_SHOW
+    assert text_of(await list_of(cleo, "show", picture="red")) == str(finding_replies.NOTHING_TO_SHOW)
     assert text_of(await list_of(cleo, "show", picture=str(job.id))) == gone
     assert text_of(await list_of(ada, "show", picture=str(job.id))) == gone
     found = await list_of(ben, "history")
@@ -182,7 +182,7 @@ async def test_nobody_brings_the_job_of_another_back(
     assert text_of(await ben.reply(await ben.press(found, "1"))) == gone
     await ben.reply(await ben.command("imagine", prompt="a blue boat"))
     (waiting,) = await hand.jobs()
-    assert text_of(await list_of(ben, "history")) == finding_replies.NOTHING_OWN
+    assert text_of(await list_of(ben, "history")) == str(finding_replies.NOTHING_OWN)
     assert "when the grid is finished" in text_of(await list_of(ben, "show", picture=str(waiting.id)))
 
 
@@ -195,7 +195,7 @@ async def test_a_list_belongs_to_its_member_and_ends(
     async with database.begin() as connection:
         stolen = sa.text("UPDATE searches SET member_id = (SELECT id FROM members WHERE discord_id = :cleo)")
         await connection.execute(stolen, {"cleo": int(cleo.id)})
-    assert text_of(await ben.reply(await ben.press(first, "Older"))) == finding_replies.SEARCH_GONE
+    assert text_of(await ben.reply(await ben.press(first, "Older"))) == str(finding_replies.SEARCH_GONE)
     for _ in range(21):
         newest = await list_of(ben, "history")
     async with database.begin() as connection:

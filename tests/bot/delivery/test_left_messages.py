@@ -43,7 +43,7 @@ async def test_a_member_who_takes_no_direct_messages_is_told_where_they_asked(
     for route in EDITS:
         sandbox.inject_fault(route, kind="status", status=403, count=1)
     await hand.finish(job)
-    told = await ben.changed(waiting, lambda item: replies.UNDELIVERABLE in item["content"])
+    told = await ben.changed(waiting, lambda item: str(replies.UNDELIVERABLE) in item["content"])
     assert "a cat" in text_of(told) and labels(told) == []
     assert await until_closed(database, job.id) == [DeliveryState.UNDELIVERABLE]
 
@@ -72,6 +72,6 @@ async def test_a_series_that_can_go_nowhere_says_so_where_it_was_asked_for(
     for job in await hand.jobs():
         await hand.finish(job)
         assert await until_closed(database, job.id) == [DeliveryState.UNDELIVERABLE]
-    told = await ben.changed(series, lambda item: replies.UNDELIVERABLE in item["content"])
+    told = await ben.changed(series, lambda item: str(replies.UNDELIVERABLE) in item["content"])
     assert labels(told) == []
     assert shown_by_bot(ben) == [told]

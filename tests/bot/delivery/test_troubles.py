@@ -70,7 +70,7 @@ async def test_a_damaged_grid_is_said_to_be_damaged(
     waiting = await ben.reply(await ben.command("imagine", prompt="a cat"))
     await hand.finish(await hand.only_job(), lose_grid=True)
     grid = await ben.changed(waiting, is_grid)
-    assert replies.PICTURE_LOST in text_of(grid)
+    assert str(replies.PICTURE_LOST) in text_of(grid)
 
 
 async def test_a_failed_job_says_why_in_plain_words(

@@ -115,7 +115,7 @@ async def test_only_those_who_manage_the_server_may_export(
     assert await start(ada, format="raw", since="2026-02-01") == export_replies.takes_no_bounds("raw")
     async with database.begin() as connection:
         assert (await connection.execute(sa.text("SELECT count(*) FROM exports"))).scalar_one() == 0
-    assert text_of(await ada.reply(await ada.command("export", "status"))) == export_replies.NO_EXPORTS
+    assert text_of(await ada.reply(await ada.command("export", "status"))) == str(export_replies.NO_EXPORTS)
 
 
 async def ended(database: Database, place: ExportPlace, member: MemberClient, **changes: Any) -> UUID:
@@ -214,12 +214,12 @@ async def test_own_data_that_is_too_large_comes_as_a_link(
             large = sa.text("UPDATE pictures SET object_key = :key WHERE slot = 3")
             await connection.execute(large, {"key": key})
         answer = await ben.reply(await ben.press(await ask(ben), "Download my data"))
-        assert export_replies.OWN_MORE in text_of(answer)
+        assert str(export_replies.OWN_MORE) in text_of(answer)
         linked = await told(ben, "https://easel.example.org/exports/")
     assert linked["flags"] & EPHEMERAL and "every record, as JSON, and 4 pictures" in text_of(linked)
     async with start_bot(exports=place):
         answer = await ben.reply(await ben.press(await ask(ben), "Download my data"))
-        assert export_replies.OWN_REST in text_of(answer)
+        assert str(export_replies.OWN_REST) in text_of(answer)
     (file,) = place.folder.iterdir()
     with zipfile.ZipFile(file) as archive:
         assert len(archive.namelist()) == 5

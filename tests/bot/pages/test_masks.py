@@ -65,7 +65,7 @@ async def web() -> AsyncIterator[aiohttp.ClientSession]:
 async def link_of(member: MemberClient, grid: Message, label: str = "U1") -> str:
     """Return the link that the member gets for a picture of the grid, to them alone."""
     asked = await member.reply(await member.press(await single(member, grid, label), "Vary (Region)"))
-    told = await member.reply(await member.press(asked, mask_replies.MASK_LABEL))
+    told = await member.reply(await member.press(asked, str(mask_replies.MASK_LABEL)))
     assert told["flags"] & 64
     found = LINK.search(text_of(told))
     assert found
@@ -112,11 +112,11 @@ async def test_a_mask_starts_one_job_that_is_answered_in_the_channel(
             assert await answer.json() == {"prompt": "a red circle", "width": SIDE, "height": SIDE}
         async with web.get(f"{link}/picture") as answer:
             assert await answer.read() == await hand.objects.get(pictures[1].object_key)
-        assert await send(web, link, CORNER) == (200, mask_replies.STARTED)
-        assert await send(web, link, CORNER) == (409, mask_replies.SENT_ALREADY)
+        assert await send(web, link, CORNER) == (200, str(mask_replies.STARTED))
+        assert await send(web, link, CORNER) == (409, str(mask_replies.SENT_ALREADY))
         for path in ("", "/about"):
             async with web.get(link + path) as answer:
-                assert (answer.status, await answer.text()) == (410, mask_replies.SENT_ALREADY)
+                assert (answer.status, await answer.text()) == (410, str(mask_replies.SENT_ALREADY))
 
         posted = await ben.message(lambda item: "Variations (Region) by" in item["content"])
         assert text_of(posted).startswith("**a star**") and posted["message_reference"]["message_id"] == shown["id"]
@@ -134,10 +134,10 @@ async def test_a_mask_starts_one_job_that_is_answered_in_the_channel(
 
 
 WRONG: dict[str, tuple[bytes | None, str | None, int, str]] = {
-    "empty": (png_of(None), "x", 400, mask_replies.EMPTY),
-    "large": (CORNER + bytes(2**20), "x", 413, mask_replies.TOO_LARGE),
-    "none": (None, "x", 400, mask_replies.NO_FILE),
-    "no prompt": (CORNER, None, 400, mask_replies.NO_FILE),
+    "empty": (png_of(None), "x", 400, str(mask_replies.EMPTY)),
+    "large": (CORNER + bytes(2**20), "x", 413, str(mask_replies.TOO_LARGE)),
+    "none": (None, "x", 400, str(mask_replies.NO_FILE)),
+    "no prompt": (CORNER, None, 400, str(mask_replies.NO_FILE)),
     "prompt": (CORNER, "a star --stepz 3", 400, "Did you mean --steps?"),
     "jobs": (CORNER, "a {red, blue} star", 400, "This prompt is for 2 jobs"),
 }
@@ -154,7 +154,7 @@ async def test_what_cannot_be_a_mask_is_told_and_starts_nothing(
     assert len(await hand.jobs()) == 1
     # Of two pages of one picture, each starts its job, however soon after the other.
     for page in (link, await link_of(ben, grid)):
-        assert await send(web, page, CORNER) == (200, mask_replies.STARTED)
+        assert await send(web, page, CORNER) == (200, str(mask_replies.STARTED))
 
 
 async def test_a_link_is_for_its_member_and_for_an_hour(
@@ -167,16 +167,16 @@ async def test_a_link_is_for_its_member_and_for_an_hour(
     expires, signed = link.split("/")[-2:]
     past = signed_path(page.secret, page.id, datetime.now(UTC) - timedelta(seconds=2))
     for wrong, status, sentence in (
-        (f"{other.rsplit('/', 2)[0]}/{expires}/{signed}", 404, mask_replies.NOT_VALID),
-        (f"{start}/{page.id}/{int(expires) + 1}/{signed}", 404, mask_replies.NOT_VALID),
-        (f"{start}/{page.id}/soon/{signed}", 404, mask_replies.NOT_VALID),
-        (f"{start}/nothing/{expires}/{signed}", 404, mask_replies.NOT_VALID),
-        (f"{start}/{past}", 410, mask_replies.EXPIRED),
+        (f"{other.rsplit('/', 2)[0]}/{expires}/{signed}", 404, str(mask_replies.NOT_VALID)),
+        (f"{start}/{page.id}/{int(expires) + 1}/{signed}", 404, str(mask_replies.NOT_VALID)),
+        (f"{start}/{page.id}/soon/{signed}", 404, str(mask_replies.NOT_VALID)),
+        (f"{start}/nothing/{expires}/{signed}", 404, str(mask_replies.NOT_VALID)),
+        (f"{start}/{past}", 410, str(mask_replies.EXPIRED)),
     ):
-        assert await send(web, wrong, CORNER) == (status, sentence), wrong
+        assert await send(web, wrong, CORNER) == (status, str(sentence)), wrong
         for path in ("", "/about", "/picture"):
             async with web.get(wrong + path) as answer:
-                assert (answer.status, await answer.text()) == (status, sentence), wrong + path
+                assert (answer.status, await answer.text()) == (status, str(sentence)), wrong + path
     async with web.get(f"{start}/../pages/masks.py") as answer:
         assert answer.status == 404
 
@@ -195,9 +195,9 @@ async def test_a_picture_or_member_that_is_gone_is_told(
     async with web.get(f"{lost}/picture") as answer:
         assert answer.status == 503 and "missing or damaged" in await answer.text()
     await erase(cleo)
-    assert await send(web, of_cleo, CORNER) == (410, mask_replies.GONE)
+    assert await send(web, of_cleo, CORNER) == (410, str(mask_replies.GONE))
     await hand.forget(job.id)
-    assert await send(web, gone, CORNER) == (410, mask_replies.GONE)
+    assert await send(web, gone, CORNER) == (410, str(mask_replies.GONE))
 
 
 async def test_an_erasure_deletes_masks_that_nobody_else_has(
@@ -284,7 +284,7 @@ async def test_the_page_takes_a_brush_by_mouse_touch_and_keyboard(
             await page.keyboard.press(key)
         await page.locator("#prompt").fill("a star")
         await send_it.click()
-        await expect(page.locator("#status")).to_have_text(mask_replies.STARTED)
+        await expect(page.locator("#status")).to_have_text(str(mask_replies.STARTED))
         await expect(send_it).to_be_disabled()
         assert watch.unexpected() == []
     _, job = await hand.jobs()

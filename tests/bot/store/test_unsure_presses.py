@@ -31,7 +31,10 @@ SLOW_COMMIT = (
 
 @pytest.mark.parametrize(
     ("obstacle", "sentence", "num_stored"),
-    [("SELECT pg_advisory_lock(7)", replies.UNSURE, 1), ("LOCK TABLE jobs IN EXCLUSIVE MODE", replies.UNSAVED, 0)],
+    [
+        ("SELECT pg_advisory_lock(7)", str(replies.UNSURE), 1),
+        ("LOCK TABLE jobs IN EXCLUSIVE MODE", str(replies.UNSAVED), 0),
+    ],
 )
 async def test_nothing_was_saved_is_said_only_where_that_is_so(
     database: Database, database_url: str, hand: EngineHand, obstacle: str, sentence: str, num_stored: int
@@ -60,7 +63,7 @@ ENDED = (
 )
 
 
-@pytest.mark.parametrize(("when", "sentence"), [("DEFERRED", replies.UNSURE), ("IMMEDIATE", replies.UNSAVED)])
+@pytest.mark.parametrize(("when", "sentence"), [("DEFERRED", str(replies.UNSURE)), ("IMMEDIATE", str(replies.UNSAVED))])
 async def test_a_connection_that_is_lost_while_it_commits_is_told_so(
     database: Database, when: str, sentence: str
 ) -> None:
