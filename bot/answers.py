@@ -21,7 +21,6 @@ from bot.cards import Card, Rows, job_card, view_from_card
 from bot.consent_notice import ask_for_consent
 from bot.delivery.compose import with_private_note
 from bot.delivery.discord_messages import NO_MENTIONS
-from bot.delivery.outcomes import ChannelDeleted, MessageDeleted, outcome_of
 from bot.interaction_context import member_language
 from bot.language import Phrase, speak
 from bot.series_card import series_card
@@ -140,6 +139,16 @@ async def answer_privately(interaction: discord.Interaction, card: Card, files: 
     await (replace_answer if is_press else send_card)(interaction, card, files)
 
 
+async def show_panel(interaction: discord.Interaction, panel: discord.ui.LayoutView) -> None:
+    """Answer a command with the panel, or a press in it with the panel as it is now; for the member alone."""
+    # discord.py does not keep it: presses are dispatched by id alone.
+    panel.stop()
+    if interaction.type is discord.InteractionType.application_command:
+        await _try(interaction.response.send_message(view=panel, ephemeral=True, allowed_mentions=NO_MENTIONS))
+    else:
+        await edit_pressed(interaction, view=panel, allowed_mentions=NO_MENTIONS)
+
+
 async def open_form(interaction: discord.Interaction, form: discord.ui.Modal) -> None:
     """Answer a press with a form. discord.py does not keep it: what is sent in it is found by its id."""
     form.stop()
@@ -189,16 +198,6 @@ async def finish_waiting(
         content=str(text), attachments=list(files), allowed_mentions=NO_MENTIONS
     )
     await _try(editing)
-
-
-async def delete_message(interaction: discord.Interaction, message_id: int) -> bool:
-    """Delete a message of the bot's in the channel; return whether it is gone."""
-
-    async def delete() -> None:
-        await interaction.client.http.delete_message(interaction.channel_id or 0, message_id)
-
-    outcome = await outcome_of(delete)
-    return outcome is None or isinstance(outcome, MessageDeleted | ChannelDeleted)
 
 
 async def _try(sending: Awaitable[object]) -> None:

@@ -8,6 +8,7 @@ import structlog
 from bot import appeal_replies, replies
 from bot.cards import AnswerSubject, Card, CardKind, answer_rows
 from bot.interaction_context import context_from_interaction
+from bot.policy.guild_rules import ChannelNotAllowed
 from bot.policy.restrictions import MemberRestricted
 from bot.policy.words import WordForbidden
 from bot.services import Services
@@ -25,6 +26,8 @@ _NOTHING = Standing(id=None, state=AppealState.NONE)
 
 async def refusal_card(interaction: discord.Interaction, services: Services, error: EaselError) -> Card:
     """Return the reply for the error; what can be appealed has a button, or says what has become of the appeal."""
+    if isinstance(error, ChannelNotAllowed) and interaction.guild and interaction.guild.channels:
+        error = error.among([channel.id for channel in interaction.guild.channels])
     said = replies.reply_for(error)
     if interaction.guild_id is None or not isinstance(error, WordForbidden | MemberRestricted):
         return Card(content=said)

@@ -10,6 +10,7 @@ from functools import partial
 
 from bot.metrics import show_queue
 from bot.services import Services
+from bot.store.guilds.languages import keep_reading_languages
 from bot.store.log_months import keep_months_ahead
 from bot.store.queue_state import keep_reading_queue
 from bot.store.ranking.filling import fill_grids
@@ -22,7 +23,7 @@ _STORE_CHECK, _STORE_RECHECK = timedelta(seconds=10), timedelta(seconds=2)
 async def background_work(services: Services) -> AsyncIterator[None]:
     """While the block runs, check the picture store, keep the log's months ahead, erase and export for who asks.
 
-    And fill `/rank`, and post cases for moderators.
+    And fill `/rank`, post cases for moderators, and know the languages of guilds.
     """
     work = {
         "picture-store": _keep_checking(services.objects),
@@ -30,6 +31,7 @@ async def background_work(services: Services) -> AsyncIterator[None]:
         "eraser": services.eraser.run(),
         "case-poster": services.case_poster.run(),
         "rank-grids": fill_grids(services.database),
+        "languages": keep_reading_languages(services.database, services.guild_languages),
         "queue": keep_reading_queue(services.database, services.queue, partial(show_queue, services.metrics.queue)),
     }
     if services.exporter is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -35,20 +35,26 @@ def context_from_interaction(interaction: discord.Interaction) -> InteractionCon
         at=interaction.created_at,
         is_nsfw_channel=_is_nsfw(interaction),
         guild_id=interaction.guild_id,
+        thread_parent_id=_thread_parent(interaction),
         role_ids=roles_of(interaction),
         is_bot_there=is_bot_there(interaction),
     )
 
 
 def member_language(interaction: discord.Interaction[Any]) -> str:
-    """Return the language of the member's Discord."""
-    return language_from_locale(interaction.locale.value)
+    """Return the language of answers to the member: the one that is set for the guild, else that of their Discord."""
+    return _guild_language(interaction) or language_from_locale(interaction.locale.value)
 
 
 def channel_language(interaction: discord.Interaction[Any]) -> str:
-    """Return the language of what all may read: the guild's, or the member's outside guilds."""
+    """Return the language of what all may read: the guild's, set or Discord's, or the member's outside guilds."""
     locale = interaction.guild_locale or interaction.locale
-    return language_from_locale(locale.value)
+    return _guild_language(interaction) or language_from_locale(locale.value)
+
+
+def _guild_language(interaction: discord.Interaction[Any]) -> str | None:
+    languages: Mapping[int | None, str] = interaction.client.services.guild_languages
+    return languages.get(interaction.guild_id)
 
 
 def roles_of(interaction: discord.Interaction[Any]) -> tuple[int, ...]:
@@ -92,9 +98,16 @@ def shown_slot(texts: Iterable[str]) -> int | None:
 
 
 def custom_ids(message: discord.Message) -> list[str]:
-    """Return the ids of the message's buttons."""
-    rows = [row for row in message.components if isinstance(row, discord.ActionRow)]
-    return [child.custom_id for row in rows for child in row.children if child.custom_id]
+    """Return the ids of the message's buttons and selects."""
+    return [found for component in message.components for found in _ids_within(component)]
+
+
+def _ids_within(component: Any) -> Iterator[str]:
+    if custom_id := getattr(component, "custom_id", None):
+        yield custom_id
+    accessory = getattr(component, "accessory", None)
+    for inner in (*getattr(component, "children", ()), *([accessory] if accessory else [])):
+        yield from _ids_within(inner)
 
 
 def is_bot_there(interaction: discord.Interaction) -> bool:
@@ -131,6 +144,10 @@ def _is_nsfw(interaction: discord.Interaction) -> bool | None:
     channel = interaction.channel
     of_guild = channel.parent if isinstance(channel, discord.Thread) else channel
     return of_guild.is_nsfw() if isinstance(of_guild, _WITH_AGE_GATE) else None
+
+
+def _thread_parent(interaction: discord.Interaction) -> int | None:
+    return interaction.channel.parent_id if isinstance(interaction.channel, discord.Thread) else None
 
 
 def _surface(interaction: discord.Interaction) -> Surface:

@@ -26,12 +26,14 @@ from bot.policy.cases import (
     NothingToAppeal,
     NothingToRemove,
 )
+from bot.policy.guild_rules import ChannelNotAllowed
 from bot.policy.pauses import GuildPaused
 from bot.policy.pictures import PictureWithheld
 from bot.policy.removals import DeletedByOwner, PictureRemoved
 from bot.policy.restrictions import MemberRestricted
 from bot.policy.words import WordForbidden
 from bot.safety_replies import word_refused
+from bot.server_replies import elsewhere
 from engine.contract import errors
 from engine.contract.jobs import MAX_COUNTED_AHEAD, Job, JobStatus
 
@@ -89,6 +91,7 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Any], str]] = {
     GuildPaused: lambda error: _(
         "This server's administrators have paused Easel here, so nothing was started. Try again when they resume it."
     ),
+    ChannelNotAllowed: lambda error: elsewhere(error.channels),
     errors.JobUnknown: lambda error: _("This was erased, so it can no longer be used. Use /imagine to start again."),
     errors.PictureUnknown: lambda error: _("This picture does not exist yet. Try again when the grid is finished."),
     errors.NotYours: lambda error: _("Only the member who started this job or an administrator can do that."),

@@ -19,7 +19,7 @@ import structlog
 from prometheus_client import CollectorRegistry
 
 from bot.background_work import background_work
-from bot.buttons import BUTTONS, GUILD_BUTTONS, MEMBER_BUTTONS
+from bot.buttons import BUTTONS, GUILD_BUTTONS, MEMBER_BUTTONS, PANEL_CONTROLS
 from bot.buttons.base import JobButton
 from bot.client import EaselClient, register_commands
 from bot.commands import command_names, commands_for
@@ -110,6 +110,7 @@ async def serve(
         *(button.verb for button in buttons),
         *(button.verb for button in MEMBER_BUTTONS),
         *(button.verb for button in GUILD_BUTTONS),
+        *(control.verb for control in PANEL_CONTROLS),
     ]
     metrics = create_bot_metrics(registry, (*command_names(), *verbs))
     async with _open_client(options, buttons, stop, trace_answers(registry)) as client:
@@ -213,7 +214,9 @@ async def _open_client(
     options: BotOptions, buttons: Sequence[type[JobButton]], stop: asyncio.Event, trace: aiohttp.TraceConfig
 ) -> AsyncIterator[EaselClient]:
     """Yield a client that is logged in; while Discord is unavailable, wait for it."""
-    client = EaselClient(commands_for(options.limits), (*buttons, *MEMBER_BUTTONS, *GUILD_BUTTONS), trace)
+    client = EaselClient(
+        commands_for(options.limits), (*buttons, *MEMBER_BUTTONS, *GUILD_BUTTONS, *PANEL_CONTROLS), trace
+    )
     try:
         while not stop.is_set():
             try:

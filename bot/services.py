@@ -47,6 +47,7 @@ class Services:
     exports, exporter: where exports are made, and what makes them; None where there are none.
     upload_origins: from where members' pictures may be fetched beside the public internet.
     checking: held while a picture of a member's is decoded.
+    guild_languages: the languages that are set for guilds, as last read.
     asked: Discord ids of members who are known to have been asked for consent with the present text.
     """
 
@@ -71,6 +72,7 @@ class Services:
     upload_origins: frozenset[str] = frozenset()
     checking: asyncio.Lock = field(default_factory=asyncio.Lock)
     asked: set[int] = field(default_factory=set)
+    guild_languages: dict[int, str] = field(default_factory=dict)
 
     @property
     def answer_margin(self) -> timedelta:

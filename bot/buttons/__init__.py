@@ -24,6 +24,7 @@ from bot.buttons.guild_page import GuildPageButton
 from bot.buttons.moderate import CASE_BUTTONS
 from bot.buttons.more import MoreButton
 from bot.buttons.pan import PanDownButton, PanLeftButton, PanRightButton, PanUpButton
+from bot.buttons.panel_control import PanelControl
 from bot.buttons.picture_prompt import PicturePromptButton
 from bot.buttons.privacy import ChoicesButton, DownloadButton, EraseAllButton, EraseButton, StayButton
 from bot.buttons.quarantine import GiveUpButton, RetryButton
@@ -41,6 +42,7 @@ from bot.buttons.region import (
 from bot.buttons.report import ReportButton
 from bot.buttons.reroll import RerollButton
 from bot.buttons.save import SaveButton
+from bot.buttons.server_settings import SERVER_CONTROLS
 from bot.buttons.suggestion import SuggestionButton
 from bot.buttons.upscale import UpscaleButton
 from bot.buttons.vary import VaryButton, VaryStrongButton, VarySubtleButton
@@ -116,4 +118,7 @@ MEMBER_BUTTONS: tuple[type[MemberButton], ...] = (
 GUILD_BUTTONS: tuple[type[GuildPageButton], ...] = (*COST_BUTTONS, ChangesButton)
 """Those for whoever manages a server."""
 
-__all__ = ["BUTTONS", "GUILD_BUTTONS", "MEMBER_BUTTONS"]
+PANEL_CONTROLS: tuple[type[PanelControl], ...] = SERVER_CONTROLS
+"""The buttons and selects of panels."""
+
+__all__ = ["BUTTONS", "GUILD_BUTTONS", "MEMBER_BUTTONS", "PANEL_CONTROLS"]

@@ -21,11 +21,12 @@ class ChangesButton(GuildPageButton, verb="changes"):
 
     async def show(self, interaction: discord.Interaction, services: Services, guild_id: int) -> None:
         """Put the page in the place of the one that was pressed."""
-        await show_changes(interaction, services, guild_id, page=self.page)
+        await show_changes(interaction, services, page=self.page)
 
 
-async def show_changes(interaction: discord.Interaction, services: Services, guild_id: int, *, page: int) -> None:
+async def show_changes(interaction: discord.Interaction, services: Services, *, page: int) -> None:
     """Answer with a page of who changed what in the server, the newest first; pages count from 1."""
+    guild_id = interaction.guild_id or 0
     offset = (page - 1) * PAGE_SIZE
     async with services.database.begin(limit=services.answer_margin) as connection:
         found = await read_changes(connection, guild_id, limit=PAGE_SIZE + 1, offset=offset)

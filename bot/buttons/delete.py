@@ -6,10 +6,11 @@ from uuid import UUID
 
 import discord
 
-from bot.answers import answer_privately, delete_message, replace_answer
+from bot.answers import answer_privately, replace_answer
 from bot.buttons.base import JobButton
 from bot.cards import AnswerSubject, ButtonFace, Card, CardKind, FaceStyle, answer_rows
 from bot.custom_ids import ONE_TO_FOUR_OR_ALL, AnswerOrigin
+from bot.delivery.outcomes import ChannelDeleted, MessageDeleted, outcome_of
 from bot.feedback_replies import ASK_DELETE, DELETED, KEPT, NOT_DELETED
 from bot.interaction_context import origin_of
 from bot.language import _
@@ -76,7 +77,7 @@ class DeleteButton(JobButton, verb="delete", index=ONE_TO_FOUR_OR_ALL):
     async def press(self, interaction: discord.Interaction, services: Services, context: InteractionContext) -> None:
         """Store the deletion, then delete the message; Discord answers within the time that a press has."""
         await services.commit(context, lambda: delete_result(context, self.button.job_id, self.slot_or_all()))
-        is_deleted = await delete_message(interaction, context.message_id or 0)
+        is_deleted = await _delete_message(interaction, context.message_id or 0)
         await replace_answer(interaction, Card(content=str(DELETED if is_deleted else NOT_DELETED)))
 
 
@@ -93,3 +94,13 @@ class KeepButton(JobButton, verb="keep"):
     async def press(self, interaction: discord.Interaction, services: Services, context: InteractionContext) -> None:
         """Say that it stays."""
         await replace_answer(interaction, Card(content=str(KEPT)))
+
+
+async def _delete_message(interaction: discord.Interaction, message_id: int) -> bool:
+    """Delete a message of the bot's in the channel; return whether it is gone."""
+
+    async def delete() -> None:
+        await interaction.client.http.delete_message(interaction.channel_id or 0, message_id)
+
+    outcome = await outcome_of(delete)
+    return outcome is None or isinstance(outcome, MessageDeleted | ChannelDeleted)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from functools import partial
+
 import discord
 from discord import app_commands
 
-from bot import guild_change_replies
+from bot import guild_change_replies, server_replies
 from bot.answers import answer, send_ephemeral
 from bot.buttons.changes import show_changes
+from bot.buttons.server_settings import show_server
 from bot.interaction_context import may_manage_guild
 from bot.services import Services, services_of
+
+Show = Callable[[discord.Interaction, Services], Awaitable[None]]
 
 server = app_commands.Group(
     name="server",
@@ -20,16 +26,21 @@ server = app_commands.Group(
 )
 
 
+@server.command(name="settings", description=server_replies.SETTINGS_HELP.text)
+async def settings(interaction: discord.Interaction) -> None:
+    """Show what is set, with what changes it."""
+    await _answer(interaction, "server settings", show_server)
+
+
 @server.command(name="changes", description=guild_change_replies.CHANGES_HELP.text)
 async def changes(interaction: discord.Interaction) -> None:
     """Show who changed what."""
+    await _answer(interaction, "server changes", partial(show_changes, page=1))
+
+
+async def _answer(interaction: discord.Interaction, name: str, show: Show) -> None:
     services = services_of(interaction)
-    await answer(interaction, services, "server changes", _changes(interaction, services), asks=False)
-
-
-async def _changes(interaction: discord.Interaction, services: Services) -> None:
     # Discord lets administrators of a server give the command to others.
-    if interaction.guild_id is None or not may_manage_guild(interaction):
-        await send_ephemeral(interaction, guild_change_replies.MANAGERS_ONLY)
-        return
-    await show_changes(interaction, services, interaction.guild_id, page=1)
+    may_see = may_manage_guild(interaction)
+    work = show(interaction, services) if may_see else send_ephemeral(interaction, guild_change_replies.MANAGERS_ONLY)
+    await answer(interaction, services, name, work, asks=False)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from bot.policy.pauses import check_pause
+from bot.policy.guild_rules import check_guild_rules
 from bot.policy.restrictions import check_unrestricted
 from bot.policy.visibility import visibility_of
 from bot.store.allowance import admit
@@ -17,8 +17,8 @@ from bot.store.moderation.members import MemberInGuild
 from bot.store.moderation.prompts import check_prompts
 from bot.store.statements import (
     is_answered,
-    is_guild_paused,
     is_repeat,
+    read_guild_rules,
     read_restriction,
     record_action,
 )
@@ -72,8 +72,8 @@ async def start_follow_up(
     Quick clicks are one, whichever bots they come to: the member's row is locked, and what was stored decides.
     Nothing is stored for a member with remix who has not been asked for the prompt.
 
-    Raises: JobUnknown, PictureUnknown, MemberRestricted, GuildPaused, WordForbidden, PictureRemoved, DeletedByOwner,
-        and what `admit` and `renew_spec` raise.
+    Raises: JobUnknown, PictureUnknown, MemberRestricted, GuildPaused, ChannelNotAllowed, WordForbidden,
+        PictureRemoved, DeletedByOwner, and what `admit` and `renew_spec` raise.
     """
     press = await read_press(context, follow_up.job_id)
     picture = None if follow_up.slot is None else find_picture(press, follow_up.slot)
@@ -93,7 +93,8 @@ async def start_follow_up(
     )
     # Before the member is asked for a prompt, which would be lost.
     check_unrestricted(await read_restriction(MemberInGuild(guild_id=context.guild_id, member_id=press.member.id)))
-    check_pause(is_paused=await is_guild_paused(context.guild_id))
+    rules = await read_guild_rules(context.guild_id)
+    check_guild_rules(rules, context.channel_id, context.thread_parent_id)
     if press.member.has_remix and not follow_up.has_prompt:
         return PromptWanted(prompt=spec.prompt)
     # Asked before the limit: the first delivery of the press may have used it up.

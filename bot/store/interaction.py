@@ -48,5 +48,6 @@ class InteractionContext:
     at: datetime
     is_nsfw_channel: bool | None = None
     guild_id: int | None = None
+    thread_parent_id: int | None = None
     role_ids: tuple[int, ...] = ()
     is_bot_there: bool = True

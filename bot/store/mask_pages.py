@@ -93,6 +93,7 @@ def _row(request: MaskPageRequest) -> dict[str, Any]:
         "channel_id": context.channel_id,
         "guild_id": context.guild_id,
         "role_ids": list(context.role_ids),
+        "thread_parent_id": context.thread_parent_id,
         "message_id": context.message_id,
         "shown_slot": context.shown_slot,
         "shown_at": None if context.latency is None else context.at - context.latency,
@@ -117,6 +118,7 @@ def _page(row: sa.Row[Any]) -> MaskPage:
         is_nsfw_channel=row.is_nsfw_channel,
         guild_id=row.guild_id,
         role_ids=tuple(row.role_ids),
+        thread_parent_id=row.thread_parent_id,
     )
     return MaskPage(
         id=row.id,

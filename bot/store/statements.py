@@ -11,8 +11,8 @@ from bot.store.batch import Statement
 from bot.store.consents import store_choices
 from bot.store.deliveries import BotInstance, Delivery, add_deliveries, find_answered, find_single_pictures
 from bot.store.erasures import start_erasures
-from bot.store.guild_queue import find_paused
 from bot.store.guild_settings import read_word_rules as read_all_word_rules
+from bot.store.guilds.settings import find_guild_rules
 from bot.store.mask_pages import add_pages
 from bot.store.members import Member, lock_members, toggle_remixes
 from bot.store.moderation.appeals import end_appealed, find_accepted, find_appealed, open_appeals
@@ -85,7 +85,7 @@ read_last = Statement(order=4, run=read_last_actions)
 read_pair = Statement(order=4, run=read_asked)
 read_removals = Statement(order=4, run=find_removals)
 count_pairs = Statement(order=4, run=count_answered)
-is_guild_paused = Statement(order=5, run=find_paused)
+read_guild_rules = Statement(order=5, run=find_guild_rules)
 read_restriction = Statement(order=5, run=find_restrictions)
 read_appealed = Statement(order=5, run=find_appealed)
 read_series_jobs = Statement(order=5, run=read_all_series_jobs)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from bot.policy.pauses import check_pause
+from bot.policy.guild_rules import check_guild_rules
 from bot.policy.plans import TimeLeft
 from bot.policy.restrictions import check_unrestricted
 from bot.policy.visibility import surface_of
@@ -26,8 +26,8 @@ from bot.store.statements import (
     count_ahead,
     deliver,
     is_answered,
-    is_guild_paused,
     lock_member,
+    read_guild_rules,
     read_restriction,
     submit_jobs,
 )
@@ -75,11 +75,13 @@ async def submit_drafts(
 
     The queue positions of all but the first are estimates: jobs of other members may come in between.
 
-    Raises: what `admit` raises, MemberBanned, MemberRestricted, GuildPaused, WordForbidden; nothing is stored then.
+    Raises: what `admit` raises, MemberBanned, MemberRestricted, GuildPaused, ChannelNotAllowed, WordForbidden;
+        nothing is stored then.
     """
     member = await lock_member(context.discord_id)
     check_unrestricted(await read_restriction(MemberInGuild(guild_id=context.guild_id, member_id=member.id)))
-    check_pause(is_paused=await is_guild_paused(context.guild_id))
+    rules = await read_guild_rules(context.guild_id)
+    check_guild_rules(rules, context.channel_id, context.thread_parent_id)
     if await is_answered(context.id):
         return ()
     specs = [draft.spec for draft in drafts]

@@ -187,6 +187,7 @@ mask_pages = sa.Table(
     sa.Column("channel_id", sa.BigInteger, nullable=False),
     sa.Column("guild_id", sa.BigInteger),
     sa.Column("role_ids", pg.ARRAY(sa.BigInteger), nullable=False, server_default=sa.text("'{}'")),
+    sa.Column("thread_parent_id", sa.BigInteger, comment="the channel of the thread that channel_id is"),
     sa.Column("message_id", sa.BigInteger, comment="the message that shows the picture"),
     sa.Column("shown_slot", sa.SmallInteger),
     sa.Column("shown_at", sa.TIMESTAMP(timezone=True)),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from sandbox.payloads.components import component_by_custom_id
 from sandbox.state.records import Json
+from sandbox.validation.components import walk
 
 
 def nested_options(given: list[Json], subcommands: Sequence[str]) -> list[Json]:
@@ -19,8 +20,7 @@ def component_of(message: Json, face: str) -> Json | None:
 
 
 def _button_named(message: Json, face: str) -> Json | None:
-    for row in message["components"]:
-        for button in row.get("components", ()):
-            if face in (button.get("label"), button.get("emoji", {}).get("name")):
-                return dict(button)
+    for _, button in walk(message["components"]):
+        if face in (button.get("label"), (button.get("emoji") or {}).get("name")):
+            return dict(button)
     return None

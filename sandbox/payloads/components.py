@@ -27,6 +27,8 @@ def _normalize(component: Json, numbers: Iterator[int]) -> Json:
         kept = {"min_values": 1, "max_values": 1} | kept
         kept["options"] = [_normalize_option(option) for option in kept["options"]] if kind == 3 else None
         kept = {key: value for key, value in kept.items() if value is not None}
+    if "default_values" in kept:
+        kept["default_values"] = [one | {"id": str(one["id"])} for one in kept["default_values"]]
     if kind == 12:
         kept["items"] = [{"description": None, "spoiler": False} | _without_none(item) for item in kept["items"]]
     if "emoji" in kept:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.chat.test_client import MemberClient
+from sandbox.validation.components import walk
 
 Message = dict[str, Any]
+TEXT_DISPLAY = 10
 
 
 def labels(message: Message) -> list[list[str | None]]:
@@ -21,8 +23,9 @@ def faces(message: Message) -> list[str]:
 
 
 def text_of(message: Message) -> str:
-    """Return the text."""
-    return str(message["content"])
+    """Return the text: the content, and that of its components."""
+    texts = [component["content"] for _, component in walk(message["components"]) if component["type"] == TEXT_DISPLAY]
+    return "\n".join([str(message["content"]), *texts] if message["content"] or not texts else texts)
 
 
 def is_grid(message: Message) -> bool:

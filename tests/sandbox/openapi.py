@@ -135,6 +135,8 @@ def as_discord_reads(body: Any) -> Any:
         return [as_discord_reads(item) for item in body]
     if not isinstance(body, dict):
         return body
+    if "default_values" in body:
+        body = body | {"default_values": [one | {"id": str(one["id"])} for one in body["default_values"]]}
     if "filename" in body:
         body = body | {"id": str(body["id"])}
     return {key: str(value) if _is_id(key, value) else as_discord_reads(value) for key, value in body.items()}

@@ -11,6 +11,8 @@ from bot.store.interaction import InteractionContext
 from engine.feedback.store.guilds import GuildChoice, store_guild_choices
 from engine.feedback.store.guilds import is_collecting as read_collecting
 
+__all__ = ["read_collecting", "set_collecting", "set_pause"]
+
 _SHOWN = {True: ("on",), False: ("off",)}
 
 

@@ -62,3 +62,22 @@ guild_changes = sa.Table(
     sa.Index(None, "member_id"),
     comment="who changed what in the settings of a guild, by the interaction that did; append-only",
 )
+
+guild_settings = sa.Table(
+    "guild_settings",
+    metadata,
+    sa.Column("guild_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column(
+        "channels",
+        pg.ARRAY(sa.BigInteger),
+        nullable=False,
+        server_default=sa.text("'{}'"),
+        comment="where jobs are started, and in their threads; everywhere if there is none",
+    ),
+    sa.Column("language", sa.Text, comment="of replies; none for that of each member"),
+    sa.Column("announcements", sa.BigInteger, comment="the channel of the operator's announcements"),
+    sa.CheckConstraint("cardinality(channels) <= 25", name="channels"),
+    sa.Index("guild_settings_language_idx", "guild_id", postgresql_where=sa.text("language IS NOT NULL")),
+    sa.Index("guild_settings_announcements_idx", "guild_id", postgresql_where=sa.text("announcements IS NOT NULL")),
+    comment="what those who manage a guild set for it; without a row nothing is set",
+)

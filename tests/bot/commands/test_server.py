@@ -3,18 +3,35 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from bot import guild_change_replies
+from bot import guild_change_replies, server_replies
 from bot.buttons.changes import PAGE_SIZE
 from bot.commands.server import server
+from bot.policy.pauses import GuildPaused
+from bot.replies import reply_for
+from bot.server_panel import (
+    ANNOUNCEMENTS_VERB,
+    AS_MEMBER,
+    CHANNELS_VERB,
+    LANGUAGE_VERB,
+    PAUSE_VERB,
+    REMOVE_VERB,
+)
 from bot.store.guilds.changes import read_changes
+from bot.store.guilds.settings import GuildSettings, read_settings
 from engine.store.database import Database
 from sandbox.chat.test_client import MemberClient, RequestRefused
 from sandbox.server import Sandbox
-from tests.bot.reading import text_of
+from sandbox.state.flags import Permissions
+from tests.bot.engine_hand import EngineHand
+from tests.bot.reading import Message, text_of
+
+Grid = Callable[..., Any]
 
 
 async def ask(member: MemberClient, *command: str, **options: str) -> str:
@@ -61,8 +78,90 @@ async def test_many_changes_are_told_by_the_page(bot: object, ada: MemberClient,
     await ada.changed(newest, lambda item: "x12" in item["content"])
 
 
+async def panel_of(ada: MemberClient) -> Message:
+    """Return the panel of the server."""
+    return await ada.reply(await ada.command("server", "settings"))
+
+
+async def test_jobs_are_started_in_chosen_channels_alone(
+    painted_grid: Grid, sandbox: Sandbox, ada: MemberClient, ben: MemberClient, hand: EngineHand
+) -> None:
+    """And in their threads and direct messages; buttons elsewhere are refused as well."""
+    grid, *_ = await painted_grid()
+    thread = await ben.open_thread("Boats", channel="gallery")
+    panel = await panel_of(ada)
+    gallery = ada.channels["gallery"]
+    await ada.press(panel, f"e1:{CHANNELS_VERB}:v1", [gallery])
+    await ada.changed(panel, lambda item: f"start jobs in <#{gallery}>" in text_of(item))
+    said = server_replies.elsewhere([int(gallery)])
+    assert await ask(ben, "imagine", prompt="a boat") == said
+    assert text_of(await ben.reply(await ben.press(grid, "V1"))) == said
+    for channel in ("gallery", "dm", thread["name"]):
+        await ben.reply(await ben.command("imagine", prompt="a boat", channel=channel))
+    assert len(await hand.jobs()) == 4
+    await ada.press(panel, f"e1:{CHANNELS_VERB}:v1", [])
+    await ada.changed(panel, lambda item: str(server_replies.EVERYWHERE) in text_of(item))
+    await ben.reply(await ben.command("imagine", prompt="a boat"))
+    assert f"changed the channels for Easel from everywhere to <#{gallery}>" in await ask(ada, "server", "changes")
+
+
+async def test_channels_that_are_deleted_are_shown_and_removed(
+    bot: object, ada: MemberClient, ben: MemberClient, database: Database
+) -> None:
+    """Members are told of those that are left, or that there is none."""
+    query = "INSERT INTO guild_settings VALUES (:guild, :channels, NULL, 7)"
+    async with database.begin() as connection:
+        await connection.execute(sa.text(query), {"guild": int(ada.guild_id), "channels": [5]})
+    assert await ask(ben, "imagine", prompt="a boat") == str(server_replies.NO_CHANNEL_LEFT)
+    panel = await panel_of(ada)
+    assert server_replies.deleted(2) in text_of(panel)
+    await ada.press(panel, f"e1:{REMOVE_VERB}:v1")
+    panel = await ada.changed(panel, lambda item: server_replies.deleted(1) in text_of(item))
+    await ada.press(panel, f"e1:{REMOVE_VERB}:v1")
+    await ada.changed(panel, lambda item: "⚠️" not in text_of(item))
+    async with database.begin() as connection:
+        assert await read_settings(connection, int(ada.guild_id)) == GuildSettings()
+
+
+async def test_the_language_of_a_server_is_that_of_its_answers(
+    bot: object, ada: MemberClient, ben: MemberClient
+) -> None:
+    """Once it is chosen, and no longer when it is as each member's again."""
+    panel = await panel_of(ada)
+    await ada.press(panel, f"e1:{LANGUAGE_VERB}:v1", ["de"])
+    await ada.changed(panel, lambda item: "Easel auf diesem Server" in text_of(item))
+    assert "geändert" in await ask(ada, "server", "changes")
+    await ada.press(panel, f"e1:{LANGUAGE_VERB}:v1", [AS_MEMBER])
+    await ada.changed(panel, lambda item: "Easel in this server" in text_of(item))
+
+
+async def test_the_switches_are_turned(
+    bot: object, sandbox: Sandbox, ada: MemberClient, ben: MemberClient, database: Database
+) -> None:
+    """The channel of announcements must be one in which the bot can post."""
+    panel = await panel_of(ada)
+    await ada.press(panel, "Pause")
+    panel = await ada.changed(panel, lambda item: str(server_replies.PAUSED) in text_of(item))
+    assert await ask(ben, "imagine", prompt="a boat") == reply_for(GuildPaused())
+    await ada.press(panel, "Resume")
+    panel = await ada.changed(panel, lambda item: str(server_replies.RUNNING) in text_of(item))
+    await ada.press(panel, "Switch off")
+    await ada.changed(panel, lambda item: str(server_replies.NOT_COLLECTING) in text_of(item))
+    gallery = ada.channels["gallery"]
+    await ada.press(panel, f"e1:{ANNOUNCEMENTS_VERB}:v1", [gallery])
+    await ada.changed(panel, lambda item: server_replies.announcements(int(gallery)) in text_of(item))
+    sandbox.deny("studio", Permissions.SEND_MESSAGES)
+    studio = ada.channels["studio"]
+    await ada.press(panel, f"e1:{ANNOUNCEMENTS_VERB}:v1", [studio])
+    await ada.changed(panel, lambda item: server_replies.cannot_post(int(studio)) in text_of(item))
+
+
 async def test_others_see_no_changes(bot: object, sandbox: Sandbox, ada: MemberClient, ben: MemberClient) -> None:
     """Discord does not offer them the command."""
     assert server.default_permissions is not None and server.default_permissions.manage_guild
     with pytest.raises(RequestRefused):
         await ask(ben, "server", "changes")
+    panel = await panel_of(ada)
+    for verb in (PAUSE_VERB, LANGUAGE_VERB):
+        with pytest.raises(RequestRefused):
+            await ben.press(panel, f"e1:{verb}:v1", ["de"] if verb == LANGUAGE_VERB else None)

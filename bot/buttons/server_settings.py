@@ -1,0 +1,175 @@
+"""The controls of the panel of `/server settings`; Discord says with each press whether the member may manage it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import discord
+
+from bot import guild_change_replies, privacy_replies, server_panel, server_replies
+from bot.answers import send_ephemeral, show_panel
+from bot.buttons.panel_control import PanelControl
+from bot.interaction_context import context_from_interaction, may_manage_guild, member_language
+from bot.language import LANGUAGES, speak
+from bot.server_panel import ServerState
+from bot.services import Services
+from bot.store.guild_queue import find_paused
+from bot.store.guilds.settings import GuildSettings, read_settings, set_announcements, set_channels, set_language
+from bot.store.guilds.switches import read_collecting, set_collecting, set_pause
+from bot.store.interaction import InteractionContext
+
+
+class ServerControl(PanelControl):
+    """A control for those who manage the server."""
+
+    async def choose(
+        self, interaction: discord.Interaction, services: Services, context: InteractionContext, chosen: Sequence[str]
+    ) -> None:
+        """Change the setting if the member may, and show what is set now."""
+        if not may_manage_guild(interaction):
+            await send_ephemeral(interaction, guild_change_replies.MANAGERS_ONLY)
+            return
+        note = await self.change(interaction, services, context, chosen)
+        await show_server(interaction, services, note=note)
+
+    async def change(
+        self, interaction: discord.Interaction, services: Services, context: InteractionContext, chosen: Sequence[str]
+    ) -> str:
+        """Change the setting; return what has to be said about it, if anything."""
+        raise NotImplementedError
+
+
+class ChannelsControl(ServerControl, verb=server_panel.CHANNELS_VERB):
+    """Chooses the channels where jobs are started; with none, everywhere."""
+
+    async def change(
+        self, interaction: discord.Interaction, services: Services, context: InteractionContext, chosen: Sequence[str]
+    ) -> str:
+        """Store the channels."""
+        async with services.database.begin(limit=services.answer_margin) as connection:
+            await set_channels(connection, context, list(map(int, chosen)))
+        return ""
+
+
+class RemoveControl(ServerControl, verb=server_panel.REMOVE_VERB):
+    """Takes channels out of the settings that were deleted."""
+
+    async def change(
+        self, interaction: discord.Interaction, services: Services, context: InteractionContext, chosen: Sequence[str]
+    ) -> str:
+        """Store the channels that are left; another press does so for the announcements, as a change of its own."""
+        async with services.database.begin(limit=services.answer_margin) as connection:
+            settings = await read_settings(connection, context.guild_id or 0)
+            gone = _gone(interaction, settings)
+            if gone.intersection(settings.channels):
+                await set_channels(connection, context, [one for one in settings.channels if one not in gone])
+            elif settings.announcements in gone:
+                await set_announcements(connection, context, None)
+        return ""
+
+
+class LanguageControl(ServerControl, verb=server_panel.LANGUAGE_VERB):
+    """Chooses the language of answers."""
+
+    async def change(
+        self, interaction: discord.Interaction, services: Services, context: InteractionContext, chosen: Sequence[str]
+    ) -> str:
+        """Store the language, and go on in it."""
+        language = next((one for one in chosen if one in LANGUAGES), None)
+        async with services.database.begin(limit=services.answer_margin) as connection:
+            await set_language(connection, context, language)
+        assert context.guild_id is not None
+        services.guild_languages.pop(context.guild_id, None)
+        if language:
+            services.guild_languages[context.guild_id] = language
+        speak(member_language(interaction))
+        return ""
+
+
+class AnnouncementsControl(ServerControl, verb=server_panel.ANNOUNCEMENTS_VERB):
+    """Chooses where announcements are posted, or nowhere."""
+
+    async def change(
+        self, interaction: discord.Interaction, services: Services, context: InteractionContext, chosen: Sequence[str]
+    ) -> str:
+        """Store the channel, unless the bot may not post there."""
+        channel_id = int(chosen[0]) if chosen else None
+        channel = interaction.guild.get_channel(channel_id) if interaction.guild and channel_id else None
+        if channel and not _may_post_in(channel):
+            return server_replies.cannot_post(channel.id)
+        async with services.database.begin(limit=services.answer_margin) as connection:
+            await set_announcements(connection, context, channel_id)
+        return ""
+
+
+class PauseControl(ServerControl, verb=server_panel.PAUSE_VERB):
+    """Pauses the server, or resumes it."""
+
+    async def change(
+        self, interaction: discord.Interaction, services: Services, context: InteractionContext, chosen: Sequence[str]
+    ) -> str:
+        """Turn the pause."""
+        assert context.guild_id is not None
+        async with services.database.begin(limit=services.answer_margin) as connection:
+            (was_paused,) = await find_paused(connection, [context.guild_id])
+            await set_pause(connection, context, is_paused=not was_paused)
+        changed = {context.guild_id}
+        paused = services.queue.paused_guilds
+        services.queue.paused_guilds = paused - changed if was_paused else paused | changed
+        return ""
+
+
+class CollectingControl(ServerControl, verb=server_panel.COLLECTING_VERB):
+    """Switches the use of what happens here for more than answering on or off; administrators alone may."""
+
+    async def change(
+        self, interaction: discord.Interaction, services: Services, context: InteractionContext, chosen: Sequence[str]
+    ) -> str:
+        """Turn the switch."""
+        if not context.is_administrator:
+            return f"⚠️ {privacy_replies.ADMINISTRATORS_ONLY}"
+        async with services.database.begin(limit=services.answer_margin) as connection:
+            was_on = await read_collecting(connection, context.guild_id or 0)
+            await set_collecting(connection, context, is_collecting=not was_on)
+        return ""
+
+
+SERVER_CONTROLS: tuple[type[ServerControl], ...] = (
+    ChannelsControl,
+    RemoveControl,
+    LanguageControl,
+    AnnouncementsControl,
+    PauseControl,
+    CollectingControl,
+)
+
+
+async def show_server(interaction: discord.Interaction, services: Services, *, note: str = "") -> None:
+    """Answer with what is set for the server, for those who manage it."""
+    context = context_from_interaction(interaction)
+    assert context.guild_id is not None
+    async with services.database.begin(limit=services.answer_margin) as connection:
+        settings = await read_settings(connection, context.guild_id)
+        (is_paused,) = await find_paused(connection, [context.guild_id])
+        collecting = await read_collecting(connection, context.guild_id)
+    state = ServerState(
+        settings=settings,
+        is_paused=is_paused,
+        is_collecting=collecting,
+        gone=_gone(interaction, settings),
+        note=note,
+    )
+    await show_panel(interaction, server_panel.server_panel(state))
+
+
+def _gone(interaction: discord.Interaction, settings: GuildSettings) -> frozenset[int]:
+    """Return the channels of the settings that were deleted, as far as the guild is known."""
+    if interaction.guild is None or not interaction.guild.channels:
+        return frozenset()
+    named = {*settings.channels, *([settings.announcements] if settings.announcements else [])}
+    return frozenset(one for one in named if interaction.guild.get_channel(one) is None)
+
+
+def _may_post_in(channel: discord.abc.GuildChannel) -> bool:
+    mine = channel.permissions_for(channel.guild.me)
+    return mine.view_channel and mine.send_messages

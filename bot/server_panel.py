@@ -1,0 +1,137 @@
+"""The panel of `/server settings`: what is set for a server, with a control for each setting."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import discord
+
+from bot import server_replies
+from bot.custom_ids import text_from_version
+from bot.language import LANGUAGES
+from bot.store.guilds.settings import GuildSettings
+
+CHANNELS_VERB, LANGUAGE_VERB, ANNOUNCEMENTS_VERB = "serverchannels", "serverlanguage", "serverannouncements"
+PAUSE_VERB, COLLECTING_VERB, REMOVE_VERB = "serverpause", "servercollecting", "serverremove"
+AS_MEMBER = "member"
+
+_MAX_CHANNELS = 25
+_VERSION = 1
+_POSTABLE = [discord.ChannelType.text, discord.ChannelType.news]
+_STARTABLE = [*_POSTABLE, discord.ChannelType.forum, discord.ChannelType.voice]
+
+Item = discord.ui.Item[Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServerState:
+    """What the panel shows.
+
+    gone: chosen channels that are no longer there. note: what came of the last press, if that has to be said.
+    """
+
+    settings: GuildSettings
+    is_paused: bool
+    is_collecting: bool
+    gone: frozenset[int] = frozenset()
+    note: str = ""
+
+
+def server_panel(state: ServerState) -> discord.ui.LayoutView:
+    """Return the panel."""
+    panel = discord.ui.LayoutView(timeout=None)
+    panel.add_item(
+        discord.ui.Container(
+            *_texts(str(server_replies.TITLE), state.note),
+            *_channels(state),
+            discord.ui.TextDisplay(str(server_replies.LANGUAGE)),
+            _row(_language(state.settings.language)),
+            *_announcements(state),
+            discord.ui.Separator(),
+            *_switches(state),
+            discord.ui.TextDisplay(str(server_replies.ELSEWHERE)),
+        )
+    )
+    return panel
+
+
+def _channels(state: ServerState) -> Sequence[Item]:
+    there = [one for one in state.settings.channels if one not in state.gone]
+    said = server_replies.channels(there) if there else str(server_replies.EVERYWHERE)
+    if state.settings.channels and not there:
+        said = str(server_replies.NO_CHANNEL_LEFT)
+    select = discord.ui.ChannelSelect[Any](
+        custom_id=text_from_version(CHANNELS_VERB, _VERSION),
+        channel_types=_STARTABLE,
+        placeholder=str(server_replies.CHANNELS_HINT),
+        min_values=0,
+        max_values=_MAX_CHANNELS,
+        default_values=list(map(_default, there)),
+    )
+    shown: list[Item] = [discord.ui.TextDisplay(said), _row(select)]
+    if state.gone:
+        shown.append(_section(server_replies.deleted(len(state.gone)), REMOVE_VERB, str(server_replies.REMOVE_LABEL)))
+    return shown
+
+
+def _language(chosen: str | None) -> discord.ui.Select[Any]:
+    names = {AS_MEMBER: str(server_replies.AS_MEMBER)}
+    names |= {one: server_replies.LANGUAGE_NAMES[one] for one in LANGUAGES}
+    options = [
+        discord.SelectOption(label=label, value=value, default=value == (chosen or AS_MEMBER))
+        for value, label in names.items()
+    ]
+    return discord.ui.Select(
+        custom_id=text_from_version(LANGUAGE_VERB, _VERSION),
+        options=options,
+        placeholder=str(server_replies.LANGUAGE_HINT),
+    )
+
+
+def _announcements(state: ServerState) -> Sequence[Item]:
+    chosen = state.settings.announcements
+    is_there = chosen is not None and chosen not in state.gone
+    said = server_replies.announcements(chosen) if chosen and is_there else str(server_replies.NO_ANNOUNCEMENTS)
+    select = discord.ui.ChannelSelect[Any](
+        custom_id=text_from_version(ANNOUNCEMENTS_VERB, _VERSION),
+        channel_types=_POSTABLE,
+        placeholder=str(server_replies.ANNOUNCEMENTS_HINT),
+        min_values=0,
+        max_values=1,
+        default_values=[_default(chosen)] if chosen and is_there else [],
+    )
+    return [discord.ui.TextDisplay(said), _row(select)]
+
+
+def _switches(state: ServerState) -> Sequence[Item]:
+    paused = (server_replies.PAUSED, server_replies.RESUME_LABEL)
+    running = (server_replies.RUNNING, server_replies.PAUSE_LABEL)
+    pause = paused if state.is_paused else running
+    collecting = (
+        (server_replies.COLLECTING, server_replies.CLOSE_LABEL)
+        if state.is_collecting
+        else (server_replies.NOT_COLLECTING, server_replies.OPEN_LABEL)
+    )
+    return [
+        _section(str(said), verb, str(label))
+        for verb, (said, label) in ((PAUSE_VERB, pause), (COLLECTING_VERB, collecting))
+    ]
+
+
+def _section(text: str, verb: str, label: str) -> Item:
+    button = discord.ui.Button[Any](label=label, custom_id=text_from_version(verb, _VERSION))
+    return discord.ui.Section(text, accessory=button)
+
+
+def _row(item: Item) -> Item:
+    return discord.ui.ActionRow(item)
+
+
+def _texts(*texts: str) -> Sequence[Item]:
+    return [discord.ui.TextDisplay(text) for text in texts if text]
+
+
+def _default(channel_id: int) -> discord.SelectDefaultValue:
+    return discord.SelectDefaultValue(id=channel_id, type=discord.SelectDefaultValueType.channel)

@@ -1,0 +1,113 @@
+"""Where Easel answers in a guild, in which language, and where announcements go."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.policy.guild_rules import NO_GUILD_RULES, GuildRules
+from bot.store.guilds.changes import GuildChange, record_change
+from bot.store.guilds.tables import GuildSetting, guild_pauses, guild_settings
+from bot.store.interaction import InteractionContext
+
+_ASKED = (
+    sa.func.unnest(sa.bindparam("guild_ids", type_=pg.ARRAY(sa.BigInteger)))
+    .table_valued(sa.column("id", sa.BigInteger))
+    .render_derived()
+)
+_RULES = (
+    sa.select(_ASKED.c.id, guild_pauses.c.guild_id.is_not(None).label("is_paused"), guild_settings.c.channels)
+    .select_from(_ASKED)
+    .outerjoin(guild_pauses, guild_pauses.c.guild_id == _ASKED.c.id)
+    .outerjoin(guild_settings, guild_settings.c.guild_id == _ASKED.c.id)
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class GuildSettings:
+    """What is set for a guild.
+
+    channels: where jobs are started; everywhere if there is none. language: None for that of each member.
+    announcements: the channel of announcements; None without one.
+    """
+
+    channels: tuple[int, ...] = ()
+    language: str | None = None
+    announcements: int | None = None
+
+
+async def read_settings(connection: AsyncConnection, guild_id: int) -> GuildSettings:
+    """Return what is set for the guild."""
+    query = sa.select(guild_settings).where(guild_settings.c.guild_id == guild_id)
+    return _settings_from_row((await connection.execute(query)).one_or_none())
+
+
+async def read_languages(connection: AsyncConnection) -> dict[int, str]:
+    """Return the language of each guild that has one set."""
+    query = sa.select(guild_settings.c.guild_id, guild_settings.c.language)
+    rows = await connection.execute(query.where(guild_settings.c.language.is_not(None)))
+    return {row.guild_id: row.language for row in rows}
+
+
+async def set_channels(connection: AsyncConnection, context: InteractionContext, channels: Sequence[int]) -> None:
+    """Let jobs be started in these channels alone, everywhere if there is none, and note who said so."""
+    old = await _lock(connection, context)
+    new = tuple(sorted(set(channels)))
+    await _change(connection, context, {"channels": list(new)})
+    before, after = (tuple(f"<#{one}>" for one in ids) or ("everywhere",) for ids in (old.channels, new))
+    await record_change(connection, context, GuildSetting.CHANNELS, before=before, after=after)
+
+
+async def set_language(connection: AsyncConnection, context: InteractionContext, language: str | None) -> None:
+    """Answer everybody in the guild in the language, or each in their own for None, and note who said so."""
+    old = await _lock(connection, context)
+    await _change(connection, context, {"language": language})
+    before, after = _one(old.language), _one(language)
+    await record_change(connection, context, GuildSetting.LANGUAGE, before=before, after=after)
+
+
+async def set_announcements(
+    connection: AsyncConnection, context: InteractionContext, channel_id: int | None
+) -> GuildChange:
+    """Post announcements in the channel, or nowhere for None, and note who said so."""
+    old = await _lock(connection, context)
+    await _change(connection, context, {"announcements": channel_id})
+    before, after = (_one(None if one is None else f"<#{one}>") for one in (old.announcements, channel_id))
+    return await record_change(connection, context, GuildSetting.ANNOUNCEMENTS, before=before, after=after)
+
+
+async def find_guild_rules(connection: AsyncConnection, guild_ids: Sequence[int | None]) -> list[GuildRules]:
+    """Return for each guild what holds for whoever starts a job there; outside guilds nothing does."""
+    wanted = sorted({one for one in guild_ids if one is not None})
+    if not wanted:
+        return [NO_GUILD_RULES] * len(guild_ids)
+    rows = await connection.execute(_RULES, {"guild_ids": wanted})
+    found = {row.id: GuildRules(is_paused=row.is_paused, channels=frozenset(row.channels or ())) for row in rows}
+    return [NO_GUILD_RULES if one is None else found[one] for one in guild_ids]
+
+
+async def _lock(connection: AsyncConnection, context: InteractionContext) -> GuildSettings:
+    assert context.guild_id is not None
+    await connection.execute(pg.insert(guild_settings).values(guild_id=context.guild_id).on_conflict_do_nothing())
+    query = sa.select(guild_settings).where(guild_settings.c.guild_id == context.guild_id).with_for_update()
+    return _settings_from_row((await connection.execute(query)).one())
+
+
+async def _change(connection: AsyncConnection, context: InteractionContext, values: Mapping[str, Any]) -> None:
+    here = guild_settings.c.guild_id == context.guild_id
+    await connection.execute(sa.update(guild_settings).where(here).values(values))
+
+
+def _settings_from_row(row: sa.Row[Any] | None) -> GuildSettings:
+    if row is None:
+        return GuildSettings()
+    return GuildSettings(channels=tuple(row.channels), language=row.language, announcements=row.announcements)
+
+
+def _one(value: str | None) -> tuple[str, ...]:
+    return () if value is None else (value,)
