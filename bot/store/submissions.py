@@ -98,7 +98,7 @@ async def submit_for_member(
     instance: BotInstance,
 ) -> tuple[SubmittedJob, ...]:
     """Do the same for a member who is locked and admitted, and has not had an answer to the interaction."""
-    jobs = await submit_jobs([_request(draft, member) for draft in drafts])
+    jobs = await submit_jobs([_request(draft, member, admission.plan.max_running) for draft in drafts])
     added = [new_delivery(context, member, job, ordinal=ordinal) for ordinal, job in enumerate(jobs)]
     if len(jobs) > 1:
         added = [replace(delivery, is_in_series=True) for delivery in added]
@@ -165,7 +165,7 @@ def seed_of(spec: JobSpec) -> int:
     return seed if isinstance(seed, int) else random_seed()
 
 
-def _request(draft: Draft, member: Member) -> JobRequest:
+def _request(draft: Draft, member: Member, max_running: int | None) -> JobRequest:
     return JobRequest(
         id=new_id(),
         member_id=member.id,
@@ -177,4 +177,5 @@ def _request(draft: Draft, member: Member) -> JobRequest:
         edit=draft.edit,
         image_keys=draft.image_keys,
         visibility=draft.visibility,
+        max_running=max_running,
     )

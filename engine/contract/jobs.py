@@ -164,6 +164,7 @@ class JobRequest:
     """A job to submit: who asks, for what, the job and picture it starts from, and what is done to that picture.
 
     image_keys: object keys of the pictures in the prompt, in the order of `pictures_of(spec)`.
+    max_running: how many jobs of the member may be painted at once with it; None for as many as engines take.
     """
 
     id: UUID
@@ -176,6 +177,7 @@ class JobRequest:
     edit: Edit | None = None
     image_keys: tuple[str, ...] = ()
     visibility: Visibility = Visibility.PUBLIC
+    max_running: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

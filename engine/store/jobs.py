@@ -77,7 +77,8 @@ async def submit_all(connection: AsyncConnection, requests: Sequence[Sequence[Jo
     rows = [_row_from_request(request, turn) for request, turn in zip(flat, turns, strict=True)]
     insert = sa.insert(jobs).returning(*jobs.c, sort_by_parameter_order=True)
     submitted = iter([job_from_row(row) for row in await connection.execute(insert, rows)])
-    await enqueue(connection, {row["id"]: row["turn"] for row in rows})
+    limited = {request.member_id for request in flat if request.max_running is not None}
+    await enqueue(connection, {row["id"]: row["turn"] for row in rows}, limited=limited)
     await notify_changed(connection, *(row["id"] for row in rows))
     return [tuple(islice(submitted, len(own))) for own in requests]
 
@@ -201,5 +202,6 @@ def _row_from_request(request: JobRequest, turn: int) -> dict[str, Any]:
         "parent_picture_id": request.parent_picture_id,
         "edit": request.edit and json_from_edit(request.edit),
         "image_keys": list(request.image_keys),
+        "max_running": request.max_running,
         "visibility": request.visibility.value,
     }

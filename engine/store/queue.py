@@ -6,7 +6,7 @@ A heartbeat keeps the lease: when an engine stops sending it, other engines get 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -22,9 +22,11 @@ from pgqueuer.domain.errors import RetryRequested
 from pgqueuer.domain.models import Job as QueueEntry
 from pgqueuer.domain.models import TracebackRecord
 from pgqueuer.domain.types import JOB_STATUS, JobId
+from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.contract.errors import StoreUnavailable
+from engine.store.at_once import let_in
 from engine.store.database import Database
 from engine.store.reconnecting import ReconnectingDriver, open_driver
 
@@ -37,6 +39,10 @@ Handler = Callable[[UUID], Awaitable[timedelta | None]]
 _LOG_RETENTION = timedelta(days=7)
 
 _CLOSED_INTERVAL = timedelta(seconds=0.3)
+
+_LIMITED = sa.text("""
+    SELECT DISTINCT member_id FROM jobs WHERE id = ANY (:job_ids) AND max_running IS NOT NULL
+""").bindparams(sa.bindparam("job_ids", type_=pg.ARRAY(pg.UUID)))
 
 _log = structlog.get_logger(__name__)
 
@@ -55,10 +61,14 @@ class QueueOptions:
     poll: timedelta = timedelta(seconds=2)
 
 
-async def enqueue(connection: AsyncConnection, turns: Mapping[UUID, int]) -> None:
+async def enqueue(
+    connection: AsyncConnection, turns: Mapping[UUID, int], *, limited: Collection[UUID] | None = None
+) -> None:
     """Queue jobs, each with its turn, in the caller's transaction; jobs already queued are left unchanged.
 
     Lower turns are handed out first, equal turns in order of arrival.
+
+    limited: their members who may not have any number painted at once; None to look who that is.
     """
     await (await _queries(connection)).enqueue(
         [ENTRYPOINT] * len(turns),
@@ -67,6 +77,10 @@ async def enqueue(connection: AsyncConnection, turns: Mapping[UUID, int]) -> Non
         dedupe_key=[str(job_id) for job_id in turns],
         on_conflict="skip",
     )
+    if limited is None:
+        limited = (await connection.execute(_LIMITED, {"job_ids": list(turns)})).scalars().all()
+    if limited:
+        await let_in(connection, limited)
 
 
 async def requeue_orphans(connection: AsyncConnection) -> int:

@@ -53,6 +53,7 @@ jobs = sa.Table(
     sa.Column("seed", sa.BigInteger, nullable=False),
     sa.Column("status", sa.Text, nullable=False, server_default=JobStatus.WAITING.value),
     sa.Column("turn", sa.BigInteger, nullable=False, comment="start tag of start-time fair queueing"),
+    sa.Column("max_running", sa.SmallInteger, comment="how many jobs of its member are painted at once with it"),
     sa.Column("attempts", sa.SmallInteger, nullable=False, server_default=sa.text("0")),
     sa.Column(
         "starts", sa.Integer, nullable=False, server_default=sa.text("0"), comment="only the newest one holds it"
@@ -93,6 +94,7 @@ jobs = sa.Table(
     check_one_of("visibility", Visibility),
     sa.CheckConstraint(f"seed BETWEEN 0 AND {MAX_SEED}", name="seed"),
     sa.CheckConstraint("progress BETWEEN 0 AND 1", name="progress"),
+    sa.CheckConstraint("max_running > 0", name="max_running"),
     sa.CheckConstraint("(status = 'failed') = (cause IS NOT NULL)", name="cause_when_failed"),
     sa.CheckConstraint("(status = 'finished') = (grid_key IS NOT NULL)", name="grid_when_finished"),
     sa.CheckConstraint("(grid_key IS NULL) = (grid_type IS NULL)", name="grid_has_type"),

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from engine.contract.edits import Edit, json_from_edit
 from engine.contract.errors import PainterLost
 from engine.contract.jobs import MAX_ATTEMPTS, MAX_CRASHES, Job, JobStatus, Picture
+from engine.store.at_once import let_in
 from engine.store.jobs import JOBS_CHANNEL, PENDING, job_from_row, notify_changed, read_job
 from engine.store.tables import jobs, pictures, previews
 
@@ -142,10 +143,12 @@ async def cancel_jobs(connection: AsyncConnection, job_ids: Collection[UUID]) ->
     listed = _array(job_ids)
     # Locked in one order, so that no two transactions wait for a job that the other has cancelled.
     locked = sa.select(jobs.c.id).where(jobs.c.id == sa.any_(listed), PENDING).order_by(jobs.c.id).with_for_update()
-    query = sa.update(jobs).where(jobs.c.id.in_(locked.cte("locked").select())).returning(jobs.c.id)
+    query = sa.update(jobs).where(jobs.c.id.in_(locked.cte("locked").select()))
     values = {"status": JobStatus.CANCELLED.value, "ended_at": sa.func.now()}
-    cancelled = list((await connection.execute(query.values(values))).scalars())
+    rows = (await connection.execute(query.values(values).returning(jobs.c.id, jobs.c.member_id))).all()
+    cancelled = [row.id for row in rows]
     if cancelled:
+        await let_in(connection, {row.member_id for row in rows})
         await connection.execute(sa.delete(previews).where(previews.c.job_id == sa.any_(_array(cancelled))))
         each = sa.func.unnest(sa.literal([str(job_id) for job_id in cancelled], pg.ARRAY(sa.Text))).column_valued(
             "each"
@@ -225,10 +228,12 @@ async def _end_job(
     allowed: Sequence[sa.ColumnElement[bool]],
     values: Mapping[str, Any],
 ) -> bool:
-    query = sa.update(jobs).where(*allowed)
-    changed = await connection.execute(query.values(status=status.value, ended_at=sa.func.now(), **values))
-    if not changed.rowcount:
+    query = sa.update(jobs).where(*allowed).returning(jobs.c.member_id)
+    ended = await connection.execute(query.values(status=status.value, ended_at=sa.func.now(), **values))
+    member_id = ended.scalar_one_or_none()
+    if member_id is None:
         return False
+    await let_in(connection, [member_id])
     await _drop_preview(connection, job_id)
     await notify_changed(connection, job_id)
     return True

@@ -19,6 +19,7 @@ from engine.contract.ids import new_id
 from engine.contract.jobs import FINAL
 from engine.contract.painting import Painter
 from engine.error_boundary import result_of
+from engine.store.at_once import let_all_in
 from engine.store.database import Database
 from engine.store.engines import Engine, announce_engine
 from engine.store.jobs import read_job
@@ -174,6 +175,7 @@ async def _sweep(database: Database, kept: KeptResults) -> None:
             await kept.drop(job_id)
     async with database.begin() as connection:
         orphans = await requeue_orphans(connection)
+        await let_all_in(connection)
     if orphans:
         _log.warning("jobs_requeued", count=orphans)
     async with database.begin() as connection:

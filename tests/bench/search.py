@@ -90,7 +90,7 @@ async def main(jobs: int, times: int, *, explains: bool) -> None:
             await upgrade(url)
             async with open_database(url, pool_size=2) as database:
                 began = time.perf_counter()
-                await _fill(database, jobs)
+                await fill(database, jobs)
                 console.print(f"{jobs:,} jobs, {MEMBERS:,} members: {time.perf_counter() - began:.0f} s to fill")
                 for name, (wanted, asker) in searches().items():
                     await _measure(console, database, name, wanted, asker, times)
@@ -99,7 +99,8 @@ async def main(jobs: int, times: int, *, explains: bool) -> None:
                 console.print(f"goal: {GOAL / timedelta(milliseconds=1):.0f} ms")
 
 
-async def _fill(database: Database, jobs: int) -> None:
+async def fill(database: Database, jobs: int) -> None:
+    """Store so many jobs, of `MEMBERS` members."""
     given = {"jobs": jobs, "members": MEMBERS, "channels": CHANNELS}
     for statement in _FILL.split(";"):
         clause = sa.text(statement)
