@@ -29,6 +29,12 @@ INTENTS = discord.Intents(guilds=True)
 """Guilds only: the bot never receives what members write."""
 
 
+BY_ALL = app_commands.AppInstallationType(guild=True, user=True)
+"""Who can install the commands, but for those that say otherwise: servers, and members for themselves."""
+
+EVERYWHERE = app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=True)
+"""Where the commands are, but for those that say otherwise."""
+
 Command = app_commands.Command[Any, ..., Any] | app_commands.Group | app_commands.ContextMenu
 ButtonType = type[discord.ui.DynamicItem[Any]]
 
@@ -51,7 +57,7 @@ class EaselClient(discord.AutoShardedClient):
             http_trace=trace,
         )
         self.new_session = asyncio.Event()
-        self.tree = EaselCommandTree(self)
+        self.tree = EaselCommandTree(self, allowed_installs=BY_ALL, allowed_contexts=EVERYWHERE)
         for command in commands:
             self.tree.add_command(command)
         self._buttons = buttons

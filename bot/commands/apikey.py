@@ -15,8 +15,6 @@ from bot.store.own_keys import create_own_key, read_own_key, revoke_own_key
 apikey = app_commands.Group(
     name="apikey",
     description=apikey_replies.APIKEY_HELP.text,
-    allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
-    allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=False),
 )
 
 

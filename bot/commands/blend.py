@@ -20,8 +20,6 @@ SHAPES = [app_commands.Choice(name=name, value=ratio) for name, ratio in _RATIOS
     shape=SHAPE_HELP.text,
 )
 @app_commands.choices(shape=SHAPES)
-@app_commands.allowed_installs(guilds=True, users=False)
-@app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
 async def blend(
     interaction: discord.Interaction,
     image1: discord.Attachment,

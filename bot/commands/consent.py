@@ -17,6 +17,7 @@ consent = app_commands.Group(
     name="consent",
     description=privacy_replies.GUILD_HELP.text,
     guild_only=True,
+    allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=False, private_channel=False),
     default_permissions=discord.Permissions(administrator=True),
     allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
 )

@@ -15,8 +15,6 @@ from engine.contract.jobs import Operation
 
 @app_commands.command(name="describe", description=suggestion_replies.DESCRIBE_HELP.text)
 @app_commands.describe(image=suggestion_replies.DESCRIBED_HELP.text)
-@app_commands.allowed_installs(guilds=True, users=False)
-@app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
 async def describe(interaction: discord.Interaction, image: discord.Attachment) -> None:
     """Queue the job, and answer with its message."""
     services = services_of(interaction)
@@ -28,8 +26,6 @@ async def describe(interaction: discord.Interaction, image: discord.Attachment) 
 
 @app_commands.command(name="shorten", description=suggestion_replies.SHORTEN_HELP.text)
 @app_commands.describe(prompt=suggestion_replies.SHORTENED_HELP.text)
-@app_commands.allowed_installs(guilds=True, users=False)
-@app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
 async def shorten(interaction: discord.Interaction, prompt: str) -> None:
     """Queue the job, and answer with its message."""
     services = services_of(interaction)

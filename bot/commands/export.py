@@ -31,6 +31,7 @@ export = app_commands.Group(
     name="export",
     description=export_replies.EXPORT_HELP.text,
     guild_only=True,
+    allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=False, private_channel=False),
     default_permissions=discord.Permissions(manage_guild=True),
     allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
 )

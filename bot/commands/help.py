@@ -21,8 +21,6 @@ _TOPICS = [app_commands.Choice(name=topic, value=topic) for topic in help_replie
 @app_commands.command(name="help", description=help_replies.HELP_HELP.text)
 @app_commands.describe(about=help_replies.ABOUT_HELP.text, parameter=help_replies.PARAMETER_HELP.text)
 @app_commands.choices(about=_TOPICS)
-@app_commands.allowed_installs(guilds=True, users=False)
-@app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
 async def help_command(interaction: discord.Interaction, about: str = "start", parameter: str | None = None) -> None:
     """Explain the topic, or the parameter."""
     services = services_of(interaction)

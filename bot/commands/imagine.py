@@ -41,8 +41,6 @@ _MAX_CHOICE = 100
 
 @app_commands.command(name="imagine", description=COMMAND_HELP)
 @app_commands.describe(prompt=PROMPT_HELP, **_HELP)
-@app_commands.allowed_installs(guilds=True, users=False)
-@app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
 async def imagine(
     interaction: discord.Interaction,
     prompt: str,

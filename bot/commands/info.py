@@ -15,8 +15,6 @@ _NUM_JOBS = 10
 
 
 @app_commands.command(name="info", description=info_replies.INFO_HELP.text)
-@app_commands.allowed_installs(guilds=True, users=False)
-@app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
 async def info(interaction: discord.Interaction) -> None:
     """Show it."""
     services = services_of(interaction)

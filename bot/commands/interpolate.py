@@ -23,8 +23,6 @@ from engine.prompt.grammar.extract_parameters import words_and_parameters
     shape=upload_replies.SHAPE_HELP.text,
 )
 @app_commands.choices(shape=SHAPES)
-@app_commands.allowed_installs(guilds=True, users=False)
-@app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
 async def interpolate(
     interaction: discord.Interaction,
     start: str = "",

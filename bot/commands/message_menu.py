@@ -37,8 +37,6 @@ def _menu(name: str, use: Use) -> app_commands.ContextMenu:
     return app_commands.ContextMenu(
         name=name,
         callback=chosen,
-        allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
-        allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=False),
     )
 
 

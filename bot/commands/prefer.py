@@ -14,8 +14,6 @@ from bot.store.preferences import toggle_remix
 prefer = app_commands.Group(
     name="prefer",
     description=followup_replies.PREFER_HELP.text,
-    allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
-    allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=False),
 )
 
 

@@ -14,8 +14,6 @@ from bot.store.own_data import read_stored
 
 
 @app_commands.command(name="privacy", description=privacy_replies.PRIVACY_HELP.text)
-@app_commands.allowed_installs(guilds=True, users=False)
-@app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
 async def privacy(interaction: discord.Interaction) -> None:
     """Show what is stored of the member."""
     services = services_of(interaction)

@@ -14,7 +14,6 @@ from bot.store.ranking.presses import next_pair
 
 
 @app_commands.command(name="rank", description=RANK_HELP.text)
-@app_commands.allowed_installs(guilds=True, users=False)
 @app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
 async def rank(interaction: discord.Interaction) -> None:
     """Show the first pair, to the member alone."""

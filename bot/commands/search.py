@@ -36,8 +36,6 @@ _HELP = {
 @app_commands.command(name="history", description=finding_replies.HISTORY_HELP.text)
 @app_commands.describe(**_HELP)
 @app_commands.choices(rating=_RATINGS)
-@app_commands.allowed_installs(guilds=True, users=False)
-@app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
 async def history(
     interaction: discord.Interaction,
     model: str | None = None,
@@ -55,8 +53,6 @@ async def history(
 @app_commands.describe(words=finding_replies.WORDS_HELP.text, whose=finding_replies.WHOSE_HELP.text, **_HELP)
 @app_commands.choices(rating=_RATINGS)
 @app_commands.choices(whose=_WHOSE)
-@app_commands.allowed_installs(guilds=True, users=False)
-@app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
 async def search(
     interaction: discord.Interaction,
     words: str,
@@ -77,8 +73,6 @@ async def search(
 
 @app_commands.command(name="show", description=finding_replies.SHOW_HELP.text)
 @app_commands.describe(picture=finding_replies.PICTURE_HELP.text, public=PUBLIC_HELP.text)
-@app_commands.allowed_installs(guilds=True, users=False)
-@app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
 async def show(interaction: discord.Interaction, picture: str, public: bool = False) -> None:
     """Post the chosen job once more, or the newest one with the words."""
     services = services_of(interaction)

@@ -21,6 +21,7 @@ server = app_commands.Group(
     name="server",
     description=guild_change_replies.SERVER_HELP.text,
     guild_only=True,
+    allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=False, private_channel=False),
     default_permissions=discord.Permissions(manage_guild=True),
     allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
 )

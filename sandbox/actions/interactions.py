@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from sandbox.actions.follow_up_limit import check_follow_ups
 from sandbox.actions.message_forms import Form, edited_message, new_message
 from sandbox.state.errors import ErrorCode, api_error
 from sandbox.state.flags import MessageFlags
@@ -274,6 +275,7 @@ def follow_up(world: World, interaction: Interaction, form: Form) -> Message:
     if original and original.flags & MessageFlags.LOADING:
         return edit_response_message(world, original, form)
     _check_takes_response(world, interaction, form.payload)
+    check_follow_ups(world, interaction)
     message = new_message(
         world,
         form,

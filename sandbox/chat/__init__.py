@@ -4,11 +4,12 @@ It answers on loopback only and rejects a foreign Host or Origin. `member` is a 
 `{"message": a sentence for the member}`.
 
 - `GET /` is the chat page, `GET /page/{file}` its static files.
-- `GET /sandbox/state?member=ID` returns `{me, bot, members, guild, channels, commands, messages}` as that member
-  sees it (without `member`, the first one): `members: [{id, username, global_name, administrator}]`,
-  `guild: {id, name, roles}`, `channels: [{id, name, type, nsfw, kind: "text" | "forum" | "thread" | "dm", topic}]`
-  (a thread also has `{parent_id, archived, locked}`), `commands` (command objects),
-  `messages: {channel_id: [the last 50 message objects, oldest first]}`.
+- `GET /sandbox/state?member=ID` returns `{me, bot, members, guild, channels, commands, messages}` as that member sees
+  it (without `member`, the first one): `members: [{id, username, global_name, administrator, has_installed,
+  takes_direct_messages}]`, `guild: {id, name, roles}`, `channels: [{id, name, type, nsfw, kind: "text" | "forum" |
+  "thread" | "dm", topic}]` (one of a server without the bot also has `{foreign_guild}`, its name; a thread has
+  `{parent_id, archived, locked}`), `commands` (command objects), `messages: {channel_id: [the last 50 message
+  objects, oldest first]}`.
 - `GET /sandbox/members` returns all members, in the form of `members` above.
 - `GET /sandbox/events?member=ID` is a WebSocket of `{t, d}`: MESSAGE_CREATE and MESSAGE_UPDATE (a message object),
   MESSAGE_DELETE `{id, channel_id}`, MESSAGE_REACTION_ADD and _REMOVE (Discord's event), COMMANDS_UPDATE `{commands}`,
@@ -30,6 +31,7 @@ It answers on loopback only and rejects a foreign Host or Origin. `member` is a 
 - `POST /sandbox/threads` `{member, channel_id, name, content?}` opens a thread, or a forum post with its first
   message, and returns the channel object; `PATCH /sandbox/threads/{thread}` `{member, archived?, locked?}`;
   `DELETE /sandbox/threads/{thread}?member=`.
+- `PUT /sandbox/direct-messages` `{member, open}`: whether the member takes direct messages of the bot.
 - `POST /sandbox/fresh` `{member}` deletes every message and thread, for administrators.
 - For tests: `PUT /sandbox/faults` (see `fault_injection.fault_from_json`) and `DELETE /sandbox/faults`;
   `POST /sandbox/gateway` `{action: "drop" | "reconnect" | "invalidate", resumable}`;

@@ -1,5 +1,6 @@
 """The HTTP routes for members. The package docstring documents them."""
 
+from dataclasses import replace
 from typing import Any
 
 from aiohttp import web
@@ -166,6 +167,15 @@ async def delete(request: web.Request) -> web.Response:
     if member_id not in (message.author_id, message.visible_to) and not rules:
         raise ActionError("You do not have permission to delete this message.", 403)
     world.remove_message(message)
+    return web.Response(status=204)
+
+
+@routes.put("/sandbox/direct-messages")
+async def take_direct_messages(request: web.Request) -> web.Response:
+    """Let the bot write to the member directly, or no longer, as members choose in their settings."""
+    body, world = await object_body(request), world_of(request)
+    member_id = member_id_from_text(world, body.get("member"))
+    world.users[member_id] = replace(world.users[member_id], takes_direct_messages=bool(body.get("open")))
     return web.Response(status=204)
 
 

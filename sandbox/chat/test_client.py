@@ -138,8 +138,7 @@ class MemberClient:
         given = nested_options([_option(key, value, []) for key, value in options.items()] + focused, subcommands)
         pressed = await self._interact(4, channel, {"name": name, "options": given})
         event = await self.wait_for(lambda item: _concerns(item, "AUTOCOMPLETE", pressed))
-        choices: list[Json] = event.body["choices"]
-        return choices
+        return list(event.body["choices"])
 
     async def press(self, message: Json, button: str, values: Sequence[str] | None = None) -> SentInteraction:
         """Press the button with that custom id, label or emoji; `values` for a select menu."""
@@ -190,6 +189,10 @@ class MemberClient:
     async def start_anew(self) -> None:
         """Delete every message and thread, as administrators may."""
         await self._send("POST", "/sandbox/fresh", json={"member": self.id})
+
+    async def take_direct_messages(self, is_open: bool) -> None:
+        """Let the bot write directly, or no longer."""
+        await self._send("PUT", "/sandbox/direct-messages", json={"member": self.id, "open": is_open})
 
     async def react(self, message: Json, emoji: str) -> None:
         """React to a message."""

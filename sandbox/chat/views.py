@@ -51,7 +51,8 @@ def state_json(world: World, member_id: int) -> Json:
     """Return the page's initial state."""
     guild = next(iter(world.guilds.values()))
     channels = [channel for channel in world.channels.values() if world.may_see(member_id, channel)]
-    shown = [channel for channel in channels if channel.guild_id in (None, guild.id)]
+    foreign = [other.id for other in world.guilds.values() if not world.is_bot_in(other.id)]
+    shown = [channel for channel in channels if channel.guild_id in (None, guild.id, *foreign)]
     members = [member_summary_json(world, member.user_id) for member in guild.members if member.user_id != world.bot.id]
     return {
         "me": member_summary_json(world, member_id),
@@ -68,7 +69,11 @@ def member_summary_json(world: World, user_id: int) -> Json:
     """Return a member summary."""
     user = world.users[user_id]
     name = {"id": str(user.id), "username": user.username, "global_name": user.global_name}
-    return name | {"administrator": is_administrator(world, user_id)}
+    return name | {
+        "administrator": is_administrator(world, user_id),
+        "has_installed": user_id in world.application.installers,
+        "takes_direct_messages": user.takes_direct_messages,
+    }
 
 
 def is_administrator(world: World, user_id: int) -> bool:
@@ -80,6 +85,8 @@ def is_administrator(world: World, user_id: int) -> bool:
 def channel_summary_json(world: World, channel: Channel) -> Json:
     """Return a channel summary. A DM is named after the bot."""
     is_dm = channel.type is ChannelType.DM
+    guild = world.guilds.get(channel.guild_id or 0)
+    foreign = {"foreign_guild": guild.name} if guild and not world.is_bot_in(guild.id) else {}
     return {
         "id": str(channel.id),
         "name": world.application.name if is_dm else channel.name,
@@ -87,7 +94,7 @@ def channel_summary_json(world: World, channel: Channel) -> Json:
         "nsfw": channel.nsfw,
         "kind": KINDS[channel.type],
         "topic": channel.topic,
-    } | _thread_part(channel)
+    } | (foreign | _thread_part(channel))
 
 
 def _thread_part(channel: Channel) -> Json:
@@ -123,11 +130,18 @@ def usable_commands(world: World, member_id: int, channel: Channel) -> list[Comm
     return [
         command
         for command in world.commands.values()
-        if _is_offered(command, channel) and (channel.guild_id is None or _may_use(world, member_id, command))
+        if _is_offered(world, member_id, command, channel)
+        and (channel.guild_id is None or _may_use(world, member_id, command))
     ]
 
 
-def _is_offered(command: Command, channel: Channel) -> bool:
+def _is_offered(world: World, member_id: int, command: Command, channel: Channel) -> bool:
+    """Tell whether a command is there: by the installation in the guild, or the member's own."""
+    of_guild = channel.guild_id is None or world.is_bot_in(channel.guild_id)
+    of_member = member_id in world.application.installers
+    installed = {kind for kind, is_there in enumerate((of_guild, of_member)) if is_there}
+    if installed.isdisjoint(command.body.get("integration_types", [0])):
+        return False
     if command.guild_id is not None and command.guild_id != channel.guild_id:
         return False
     if command.body["nsfw"] and channel.guild_id is not None and not channel.nsfw:

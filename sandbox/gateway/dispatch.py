@@ -41,6 +41,8 @@ def dispatch_event(world: World, session: Session, event: WorldEvent) -> None:
     if not event.to_bot or event.kind not in PAYLOADS:
         return
     guild_id = _guild_of(world, event)
+    if guild_id is not None and not world.is_bot_in(guild_id) and event.kind != "INTERACTION_CREATE":
+        return
     if session.covers(guild_id) and _wants(session, event.kind, guild_id):
         session.dispatch(event.kind, PAYLOADS[event.kind](world, session, event))
 

@@ -135,7 +135,7 @@ class Gateway:
         self._attach(connection, session)
         session.dispatch("READY", self._ready(session))
         shows_members = bool(session.intents & Intents.GUILD_MEMBERS)
-        for guild in self.world.guilds.values():
+        for guild in self.world.bot_guilds:
             if session.covers(guild.id) and session.intents & Intents.GUILDS:
                 session.dispatch("GUILD_CREATE", guild_create_json(self.world, guild, shows_members=shows_members))
 
@@ -152,7 +152,7 @@ class Gateway:
         session.send = connection.send
 
     def _ready(self, session: Session) -> Json:
-        guilds = [guild for guild in self.world.guilds.values() if session.covers(guild.id)]
+        guilds = [guild for guild in self.world.bot_guilds if session.covers(guild.id)]
         application_id = str(self.world.application.id)
         return {
             "v": 10,

@@ -146,6 +146,12 @@ function drawHead() {
     onThread: () => openThreadForm(store.channel(id), {
       store, open: (name, content) => api.openThread(id, name, content), onOpened: showThread }),
     onArchive: (archived) => attempt(() => api.archive(id, archived)),
+    isDirectOpen: store.me.takes_direct_messages !== false,
+    onDirect: (open) => attempt(async () => {
+      await api.takeDirectMessages(open);
+      store.me.takes_direct_messages = open;
+      drawHead();
+    }),
   });
 }
 

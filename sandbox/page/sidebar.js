@@ -53,10 +53,12 @@ export function drawChannels(nav, { store, currentId, unreadOf, onOpen }) {
   const draw = (channel) =>
     channelLink(channel, { isCurrent: channel.id === currentId, unread: unreadOf(channel.id), onOpen });
   const threadsOf = ({ id }) => store.channels.filter(({ parent_id: parentId }) => parentId === id);
-  const isTop = ({ kind }) => kind !== "dm" && kind !== "thread";
+  const isTop = ({ kind, foreign_guild: foreign }) => kind !== "dm" && kind !== "thread" && !foreign;
+  const foreign = Object.entries(Object.groupBy(store.channels.filter((channel) => channel.foreign_guild), (channel) => channel.foreign_guild));
   nav.replaceChildren(
     ...group("Channels", store.channels.filter(isTop), draw, threadsOf),
-    ...group("Direct messages", store.channels.filter(({ kind }) => kind === "dm"), draw, threadsOf));
+    ...group("Direct messages", store.channels.filter(({ kind }) => kind === "dm"), draw, threadsOf),
+    ...foreign.flatMap(([name, channels]) => group(`${name}, without ${store.bot.global_name ?? store.bot.username}`, channels.filter(({ kind }) => kind !== "thread"), draw, threadsOf)));
   if (focused) nav.querySelector(`[data-channel-id="${focused}"]`)?.focus();
 }
 

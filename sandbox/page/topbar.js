@@ -3,17 +3,21 @@
 import { element, icon, iconButton } from "./dom.js";
 import { channelIcon } from "./sidebar.js";
 
-function threadButton(channel, { onThread, onArchive }) {
+function threadButton(channel, { onThread, onArchive, onDirect, isDirectOpen }) {
+  if (channel.kind === "dm") {
+    return iconButton("direct", isDirectOpen ? "Take no direct messages" : "Take direct messages", () => onDirect(!isDirectOpen), { "aria-pressed": String(isDirectOpen) });
+  }
   if (channel.kind === "thread") {
     const label = channel.archived ? "Reopen thread" : "Archive thread";
     return iconButton("archive", label, () => onArchive(!channel.archived));
   }
-  return channel.kind === "dm" ? "" : iconButton("thread", channel.kind === "forum" ? "New post" : "New thread", onThread);
+  return iconButton("thread", channel.kind === "forum" ? "New post" : "New thread", onThread);
 }
 
 /**
  * Draws the open channel's name, state and topic. `onMenu` opens the channel list on narrow screens, `onThread` opens
- * a thread there, and `onArchive` archives the open thread or reopens it.
+ * a thread there, `onArchive` archives the open thread or reopens it, and `onDirect` changes whether the bot may write
+ * to the member, as `isDirectOpen` says.
  */
 export function drawTopbar(bar, channel, { onMenu, ...actions }) {
   const states = [channel.archived && "Archived", channel.locked && "Locked"].filter(Boolean);

@@ -1,7 +1,8 @@
 """Interaction objects, and the interaction fields of messages."""
 
 from sandbox.payloads.objects import channel_json, member_json, partial_member_json, user_json
-from sandbox.state.records import Interaction, InteractionType, Json, User
+from sandbox.state.flags import MEMBER_PERMISSIONS
+from sandbox.state.records import Channel, Interaction, InteractionType, Json, User
 from sandbox.state.world import World
 
 ATTACHMENT_LIMIT_BYTES = 10 * 1024 * 1024
@@ -19,11 +20,11 @@ def interaction_json(world: World, interaction: Interaction, message: Json | Non
         "channel": channel_json(world, channel) | _own_permissions(world, interaction),
         "token": interaction.token,
         "version": 1,
-        "app_permissions": str(world.permissions(world.application.id, channel)),
+        "app_permissions": str(_app_permissions(world, channel)),
         "locale": "en-US",
         "entitlements": [],
         "entitlement_sku_ids": [],
-        "authorizing_integration_owners": _owners(interaction),
+        "authorizing_integration_owners": _owners(world, interaction),
         "context": 0 if interaction.guild_id else 1,
         "attachment_size_limit": ATTACHMENT_LIMIT_BYTES,
     }
@@ -47,8 +48,18 @@ def _invoker(world: World, interaction: Interaction) -> Json:
     }
 
 
-def _owners(interaction: Interaction) -> Json:
-    return {"0": str(interaction.guild_id or 0)}
+def _app_permissions(world: World, channel: Channel) -> int:
+    if channel.guild_id is None or world.is_bot_in(channel.guild_id):
+        return world.permissions(world.application.id, channel)
+    # Where the application is not, its answers may have what those of any member may.
+    return int(MEMBER_PERMISSIONS)
+
+
+def _owners(world: World, interaction: Interaction) -> Json:
+    """Return who has installed the application: the guild, or nobody in a direct message, and the user."""
+    guild_id, user_id = interaction.guild_id, interaction.member_id
+    of_guild = {"0": str(guild_id or 0)} if guild_id is None or world.is_bot_in(guild_id) else {}
+    return of_guild | ({"1": str(user_id)} if user_id in world.application.installers else {})
 
 
 def legacy_interaction_json(world: World, interaction: Interaction) -> Json:
@@ -65,7 +76,7 @@ def interaction_metadata_json(world: World, interaction: Interaction) -> Json:
         "id": str(interaction.id),
         "type": int(interaction.type),
         "user": user_json(world.users[interaction.member_id]),
-        "authorizing_integration_owners": _owners(interaction),
+        "authorizing_integration_owners": _owners(world, interaction),
     }
     if interaction.type is InteractionType.COMPONENT:
         body["interacted_message_id"] = str(interaction.message_id)

@@ -42,10 +42,13 @@ def permitted_channel(request: web.Request, needed: Permissions) -> Channel:
 def writable_channel(request: web.Request, needed: Permissions) -> Channel:
     """Return the path's channel for a post. `needed`: permissions besides the one to send there.
 
-    Raises: as `permitted_channel`, and what `check_takes_posts` raises.
+    Raises: as `permitted_channel`, ApiError 50007 for a user who takes no direct messages, and what
+        `check_takes_posts` raises.
     """
     world, channel = world_of(request), visible_channel(request)
     permitted_channel(request, needed | needed_to_post(channel))
+    if channel.recipient_id is not None and not world.user(channel.recipient_id).takes_direct_messages:
+        raise api_error(ErrorCode.CANNOT_MESSAGE_USER)
     check_takes_posts(world, channel, world.application.id)
     return channel
 

@@ -13,7 +13,11 @@ routes = web.RouteTableDef()
 
 
 def _guild(request: web.Request) -> Guild:
-    return world_of(request).guild(snowflake(request, "guild_id"))
+    world = world_of(request)
+    guild = world.guild(snowflake(request, "guild_id"))
+    if not world.is_bot_in(guild.id):
+        raise api_error(ErrorCode.UNKNOWN_GUILD)
+    return guild
 
 
 @routes.get("/guilds/{guild_id}")

@@ -30,7 +30,7 @@ async def list_own_guilds(request: web.Request) -> web.Response:
         "features": [],
         "permissions": str(int(BOT_PERMISSIONS)),
     }
-    guilds = [place | {"id": str(guild.id), "name": guild.name} for guild in world_of(request).guilds.values()]
+    guilds = [place | {"id": str(guild.id), "name": guild.name} for guild in world_of(request).bot_guilds]
     return json_response(guilds)
 
 

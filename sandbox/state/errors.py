@@ -23,6 +23,7 @@ class ErrorCode(IntEnum):
     TOO_LARGE = 40005
     POST_NOT_BEGUN = 40058
     ALREADY_ACKNOWLEDGED = 40060
+    TOO_MANY_FOLLOW_UPS = 40094
     BAD_USER_AGENT = 40333
     MISSING_ACCESS = 50001
     NOT_IN_DM = 50003
@@ -63,6 +64,7 @@ RESPONSES: dict[ErrorCode, tuple[int, str]] = {
         "Cannot message this thread until after the post author has sent an initial message.",
     ),
     ErrorCode.ALREADY_ACKNOWLEDGED: (400, "Interaction has already been acknowledged."),
+    ErrorCode.TOO_MANY_FOLLOW_UPS: (400, "This interaction has reached the maximum number of follow up messages"),
     ErrorCode.BAD_USER_AGENT: (403, "internal network error"),
     ErrorCode.MISSING_ACCESS: (403, "Missing Access"),
     ErrorCode.NOT_IN_DM: (403, "Cannot execute action on a DM channel"),

@@ -44,17 +44,22 @@ class User:
     username: str
     global_name: str | None = None
     bot: bool = False
+    takes_direct_messages: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
 class Application:
-    """The bot's application; its bot user has the same id. `privileged_intents`: whether they are enabled."""
+    """The bot's application; its bot user has the same id. `privileged_intents`: whether they are enabled.
+
+    installers: the users who have installed it for themselves.
+    """
 
     id: int
     name: str
     token: str
     owner_id: int
     privileged_intents: bool = True
+    installers: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +86,10 @@ class Guild:
     owner_id: int
     members: tuple[GuildMember, ...]
     roles: tuple[GuildRole, ...] = ()
+
+    def has_member(self, user_id: int) -> bool:
+        """Tell whether a user is a member."""
+        return any(member.user_id == user_id for member in self.members)
 
 
 @dataclass(frozen=True, kw_only=True)

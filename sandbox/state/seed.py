@@ -1,4 +1,4 @@
-"""The initial world: guilds with their channels, three members and the bot."""
+"""The initial world: guilds with their channels, three members and the bot; in the last guild the bot is not."""
 
 import base64
 from datetime import UTC, datetime
@@ -14,6 +14,7 @@ FIRST_ID = snowflake_from_moment(SEEDED_AT)
 APPLICATION_ID = FIRST_ID + 1
 ADA, BEN, CLEO = FIRST_ID + 2, FIRST_ID + 3, FIRST_ID + 4
 GUILD_ID = FIRST_ID + (10 << 22)
+FOREIGN_GUILD_ID = FIRST_ID + (1000 << 22)
 TOKEN = (
     base64.urlsafe_b64encode(str(APPLICATION_ID).encode()).decode().rstrip("=") + ".sandbox.this-opens-only-the-sandbox"
 )
@@ -27,18 +28,21 @@ CHANNELS = (
     (ChannelType.TEXT, "after-dark", "Age-restricted pictures", True),
     (ChannelType.FORUM, "showcase", "A post for each series of pictures", False),
 )
+FOREIGN_CHANNELS = ((ChannelType.TEXT, "terrace", "A server in which Easel is not", False),)
 
 
 def seeded_world(clock: Clock, links: Links, *, token: str = TOKEN, guild_count: int = 1) -> World:
-    """Return the initial world.
+    """Return the initial world. Ben has installed the application for himself, and so has it everywhere.
 
     token: the only valid bot token. guild_count: guilds with the same channels; their ids spread over shards.
     """
-    guilds = tuple(_guild(number) for number in range(guild_count))
+    guilds = (*(_guild(number) for number in range(guild_count)), _foreign_guild())
     return World(
         clock=clock,
         links=links,
-        application=Application(id=APPLICATION_ID, name="Easel", token=token, owner_id=ADA),
+        application=Application(
+            id=APPLICATION_ID, name="Easel", token=token, owner_id=ADA, installers=frozenset({BEN})
+        ),
         users=_users(),
         guilds=guilds,
         channels=tuple(channel for guild in guilds for channel in _guild_channels(guild)) + _dm_channels(),
@@ -71,7 +75,16 @@ def _guild(number: int) -> Guild:
     return Guild(id=guild_id, name=name, owner_id=ADA, members=members, roles=(patrons,))
 
 
+def _foreign_guild() -> Guild:
+    members = tuple(
+        GuildMember(guild_id=FOREIGN_GUILD_ID, user_id=user_id, joined_at=SEEDED_AT, administrator=user_id == CLEO)
+        for user_id in (ADA, BEN, CLEO)
+    )
+    return Guild(id=FOREIGN_GUILD_ID, name="The Garden", owner_id=CLEO, members=members)
+
+
 def _guild_channels(guild: Guild) -> tuple[Channel, ...]:
+    channels = FOREIGN_CHANNELS if guild.id == FOREIGN_GUILD_ID else CHANNELS
     return tuple(
         Channel(
             id=guild.id + 1 + position,
@@ -82,7 +95,7 @@ def _guild_channels(guild: Guild) -> tuple[Channel, ...]:
             position=position,
             guild_id=guild.id,
         )
-        for position, (kind, name, topic, nsfw) in enumerate(CHANNELS)
+        for position, (kind, name, topic, nsfw) in enumerate(channels)
     )
 
 

@@ -102,10 +102,17 @@ class World:
 
     def member(self, guild_id: int, user_id: int) -> GuildMember:
         """Return a guild's member. Raises: ApiError when the guild or the member is unknown."""
-        members = self.guild(guild_id).members
-        return _found_or_error(
-            next((member for member in members if member.user_id == user_id), None), ErrorCode.UNKNOWN_MEMBER
-        )
+        found = [member for member in self.guild(guild_id).members if member.user_id == user_id]
+        return _found_or_error(found[0] if found else None, ErrorCode.UNKNOWN_MEMBER)
+
+    def is_bot_in(self, guild_id: int) -> bool:
+        """Tell whether the application is installed in a guild."""
+        return self.guilds[guild_id].has_member(self.application.id)
+
+    @property
+    def bot_guilds(self) -> list[Guild]:
+        """The guilds in which the application is installed."""
+        return [guild for guild in self.guilds.values() if self.is_bot_in(guild.id)]
 
     def dm_with(self, user_id: int) -> Channel:
         """Return the bot's DM channel with a user, creating it on first use."""
@@ -123,6 +130,8 @@ class World:
     def permissions(self, user_id: int, channel: Channel) -> int:
         """Return a user's permissions in a channel; in a thread they are its parent's."""
         if user_id == self.application.id:
+            if channel.guild_id is not None and not self.is_bot_in(channel.guild_id):
+                return 0
             return int(BOT_PERMISSIONS) & ~self.parent_or_self(channel).denied
         if channel.guild_id is None:
             return int(MEMBER_PERMISSIONS) if user_id == channel.recipient_id else 0
@@ -133,8 +142,7 @@ class World:
         """Tell whether a user can view a channel: a guild's for its members, a DM for its two participants."""
         if channel.guild_id is None:
             return user_id in (channel.recipient_id, self.application.id)
-        members = self.guild(channel.guild_id).members
-        is_inside = user_id == self.application.id or any(member.user_id == user_id for member in members)
+        is_inside = self.guild(channel.guild_id).has_member(user_id)
         return is_inside and bool(self.permissions(user_id, channel) & Permissions.VIEW_CHANNEL)
 
     def guild_channels(self, guild_id: int) -> list[Channel]:

@@ -5,6 +5,8 @@ const SUBCOMMAND = 1;
 const GROUP = 2;
 const IN_GUILD = 0;
 const IN_DM = 1;
+const IN_SERVER = 0;
+const BY_USER = 1;
 const bit = (place) => 1n << BigInt(place);
 // Add reactions, view, send, embed links, attach files, history, use commands: every member's permissions.
 const EVERYBODY = [6, 10, 11, 14, 15, 16, 31].reduce((sum, place) => sum | bit(place), 0n);
@@ -28,7 +30,14 @@ export function entriesOf(commands) {
     .sort((a, b) => a.name.localeCompare(b.name));
 }
 
-function fitsPlace(command, channel) {
+// By the installation in the server, or the member's own.
+function isInstalled(command, channel, me) {
+  const types = command.integration_types ?? [IN_SERVER];
+  return (!channel.foreign_guild && types.includes(IN_SERVER)) || (Boolean(me.has_installed) && types.includes(BY_USER));
+}
+
+function fitsPlace(command, channel, me) {
+  if (!isInstalled(command, channel, me)) return false;
   if (command.nsfw && !channel.nsfw) return false;
   if (channel.kind !== "dm") return !command.contexts || command.contexts.includes(IN_GUILD);
   if (command.guild_id || command.dm_permission === false) return false;
@@ -44,7 +53,7 @@ function fitsMember(command, channel, me) {
 
 /** The entries that `me` may use in `channel`. */
 export function usable(entries, channel, me) {
-  return entries.filter(({ command }) => fitsPlace(command, channel) && fitsMember(command, channel, me));
+  return entries.filter(({ command }) => fitsPlace(command, channel, me) && fitsMember(command, channel, me));
 }
 
 function rank(entry, text) {

@@ -59,6 +59,7 @@ export function createApi(member) {
       answered(fetch(reaction(channelId, messageId, emoji), { method: add ? "PUT" : "DELETE" })),
     openThread: (channelId, name, content) =>
       send("POST", "/sandbox/threads", { member, channel_id: channelId, name, content }),
+    takeDirectMessages: (open) => send("PUT", "/sandbox/direct-messages", { member, open }),
     startAnew: () => send("POST", "/sandbox/fresh", { member }),
     archive: (threadId, archived) => send("PATCH", `/sandbox/threads/${threadId}`, { member, archived }),
     history: (channelId, before) =>

@@ -23,6 +23,6 @@ async def test_an_administrator_starts_the_chat_anew(
     assert not any(sandbox.world.messages.values())
     assert not list(sandbox.world.files)
     names = [channel.name for channel in sandbox.world.channels.values() if channel.guild_id]
-    assert sorted(names) == ["after-dark", "gallery", "showcase", "studio"]
+    assert sorted(names) == ["after-dark", "gallery", "showcase", "studio", "terrace"]
     assert (await raw.post_message({"content": "new"}, channel="gallery")).status == 200
     await ben.message(lambda item: item["content"] == "new")

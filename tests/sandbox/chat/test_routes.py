@@ -72,6 +72,7 @@ async def test_each_member_sees_their_own_world(
             ("gallery", "text", False),
             ("after-dark", "text", True),
             ("showcase", "forum", False),
+            ("terrace", "text", False),
             ("Easel", "dm", False),
         ]
     assert len({state["channels"][-1]["id"] for state in states}) == 3
