@@ -21,8 +21,8 @@ from bot.cards import Card, Rows, job_card, view_from_card
 from bot.consent_notice import ask_for_consent
 from bot.delivery.compose import with_private_note
 from bot.delivery.discord_messages import NO_MENTIONS
-from bot.interaction_context import member_language
-from bot.language import Phrase, speak
+from bot.interaction_context import channel_language, member_language
+from bot.language import Phrase, speak, speaking
 from bot.series_card import series_card
 from bot.services import Services
 from bot.store.deliveries import Delivery
@@ -42,7 +42,7 @@ T = TypeVar("T")
 MOMENT = timedelta(seconds=0.3)
 """How long an answer may take beside the commit, which has most of the time that Discord gives."""
 
-_IS_AWAITED = "is_awaited"
+_IS_AWAITED, _IS_AWAITED_BY_ALL = "is_awaited", "is_awaited_by_all"
 
 # Errors of sending an answer; it may have arrived all the same.
 _UNSENT = (discord.HTTPException, aiohttp.ClientError, OSError, asyncio.TimeoutError)
@@ -64,6 +64,8 @@ async def answer(
     task.add_done_callback(services.answer_tasks.discard)
     with bound_contextvars(action=name, interaction=interaction.id):
         result = await logged_result_of(work)
+        if interaction.extras.get(_IS_AWAITED_BY_ALL):
+            speak(channel_language(interaction))
         if isinstance(result, EaselError):
             await _refuse(interaction, await refusal_card(interaction, services, result))
         elif isinstance(result, Exception):
@@ -178,6 +180,7 @@ async def thinking(interaction: discord.Interaction, *, is_private: bool = False
     """
     await _try(interaction.response.defer(thinking=True, ephemeral=is_private))
     interaction.extras[_IS_AWAITED] = True
+    interaction.extras[_IS_AWAITED_BY_ALL] = not is_private
     try:
         yield
     except asyncio.CancelledError:
@@ -238,15 +241,13 @@ async def show_job(interaction: discord.Interaction, services: Services, submitt
     """Answer with the message of a job just stored; if that fails, the courier posts it instead."""
     job, delivery = submitted.job, submitted.delivery
     wait = services.courier.pace.wait(submitted.num_ahead)
-    card = job_card(
-        job,
-        delivery.discord_id,
-        services.buttons,
-        num_ahead=submitted.num_ahead,
-        wait=wait,
-        notes=notes_on(job.spec, services.limits, job.operation),
-    )
-    message_id = await _send_card(interaction, with_private_note(card, job, delivery), delivery)
+    notes = notes_on(job.spec, services.limits, job.operation)
+    with speaking(delivery.language):
+        card = job_card(
+            job, delivery.discord_id, services.buttons, num_ahead=submitted.num_ahead, wait=wait, notes=notes
+        )
+        card = with_private_note(card, job, delivery)
+    message_id = await _send_card(interaction, card, delivery)
     if message_id is None:
         services.courier.deliver(delivery, is_fresh=False)
         return
@@ -263,7 +264,8 @@ async def show_series(interaction: discord.Interaction, services: Services, subm
         waiting=frozenset(one.job.id for one in submitted),
         wait=services.courier.pace.wait(last.num_ahead),
     )
-    card = series_card(series, owner, services.buttons, services.limits)
+    with speaking(submitted[0].delivery.language):
+        card = series_card(series, owner, services.buttons, services.limits)
     message_id = await _send_card(interaction, card, submitted[0].delivery)
     deliveries = [replace(one.delivery, reply_to=message_id) for one in submitted]
     is_sent = message_id is not None

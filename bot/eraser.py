@@ -10,6 +10,8 @@ from bot import privacy_replies
 from bot.claimed_work import INTERVAL, ClaimedWork
 from bot.delivery.context import DeliveryContext
 from bot.delivery.outcomes import DiscordUnavailable, Rejected, SendOutcome, Sent, outcome_of
+from bot.interaction_context import guild_language
+from bot.language import speaking
 from bot.store.erased_files import delete_files
 from bot.store.erasures import (
     DiscordMessage,
@@ -90,9 +92,10 @@ class Eraser(ClaimedWork):
 
         async def empty() -> SendOutcome:
             place = client.get_partial_messageable(message.channel_id)
-            await place.get_partial_message(message.message_id).edit(
-                content=str(privacy_replies.ERASED), embeds=[], attachments=[], view=None
-            )
+            guild = getattr(client.get_channel(message.channel_id), "guild", None)
+            with speaking(guild_language(client, guild and guild.id)):
+                said = str(privacy_replies.ERASED)
+            await place.get_partial_message(message.message_id).edit(content=said, embeds=[], attachments=[], view=None)
             return Sent(message_id=message.message_id)
 
         return await outcome_of(empty)

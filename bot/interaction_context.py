@@ -10,7 +10,7 @@ import discord
 
 from bot.custom_ids import AnswerOrigin, id_from_text, single_picture_slot
 from bot.language import language_from_locale
-from bot.store.interaction import InteractionContext, InteractionToken
+from bot.store.interaction import InteractionContext, InteractionToken, Languages
 from engine.contract.feedback import Surface
 
 _WITH_AGE_GATE = (discord.TextChannel, discord.VoiceChannel, discord.StageChannel, discord.ForumChannel)
@@ -36,6 +36,7 @@ def context_from_interaction(interaction: discord.Interaction) -> InteractionCon
         is_nsfw_channel=_is_nsfw(interaction),
         guild_id=interaction.guild_id,
         thread_parent_id=_thread_parent(interaction),
+        languages=Languages(member=member_language(interaction), channel=channel_language(interaction)),
         role_ids=roles_of(interaction),
         is_bot_there=is_bot_there(interaction),
     )
@@ -61,6 +62,13 @@ def roles_of(interaction: discord.Interaction[Any]) -> tuple[int, ...]:
     """Return the ids of the roles that the member has in the guild, as far as the guild still has them."""
     member = interaction.user
     return tuple(role.id for role in member.roles) if isinstance(member, discord.Member) else ()
+
+
+def guild_language(client: Any, guild_id: int | None) -> str:
+    """Return the language of what is said in a guild without an interaction; English of one that is not known."""
+    guild = None if guild_id is None else client.get_guild(guild_id)
+    known: str | None = client.services.guild_languages.get(guild_id)
+    return known or language_from_locale(guild.preferred_locale.value if guild else None)
 
 
 def may_manage_guild(interaction: discord.Interaction[Any]) -> bool:

@@ -85,7 +85,7 @@ class EraseAllButton(MemberButton, verb=ERASE_ALL_VERB):
         await services.commit(context, lambda: erase_myself(context))
         services.asked.discard(context.discord_id)
         services.eraser.wake()
-        await edit_pressed(interaction, content=privacy_replies.ERASING, view=None)
+        await edit_pressed(interaction, content=str(privacy_replies.ERASING), view=None)
 
 
 class StayButton(MemberButton, verb=STAY_VERB):

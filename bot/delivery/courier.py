@@ -21,6 +21,7 @@ from bot.delivery.due_edits import must_move, needs_edit, with_block
 from bot.delivery.edit_rate import EditPriority
 from bot.delivery.series import update_series
 from bot.delivery.tracking import TrackedDeliveries, TrackedDelivery, TrackedSeries
+from bot.language import speaking
 from bot.store.deliveries import (
     Delivery,
     claim_deliveries,
@@ -190,10 +191,10 @@ class Courier:
     async def _send(self, queue: ChannelQueue, key: UUID) -> None:
         tracked, series = self._tracking.get(key), self._tracking.get_series(key)
         if tracked:
-            with bound_contextvars(job=str(tracked.delivery.job_id)):
+            with bound_contextvars(job=str(tracked.delivery.job_id)), speaking(tracked.delivery.language):
                 await self._settle(queue, tracked, await logged_result_of(send(self._context, tracked)))
         elif series:
-            with bound_contextvars(series=series.press_id):
+            with bound_contextvars(series=series.press_id), speaking(series.message.language):
                 await self._settle(queue, series, await logged_result_of(update_series(self._context, series)))
         else:
             queue.limiter.forget(key)

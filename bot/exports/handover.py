@@ -11,6 +11,7 @@ from bot.delivery.attachments import MAX_BYTES
 from bot.delivery.discord_messages import NO_MENTIONS, open_dm_channel
 from bot.delivery.outcomes import AttachmentTooLarge, DiscordUnavailable, SendOutcome, Sent, outcome_of
 from bot.exports.place import ExportPlace
+from bot.language import speaking
 from bot.store.export_tables import ExportState, Telling
 from bot.store.exports import KEPT_FOR, Export
 from bot.store.interaction import InteractionToken
@@ -93,8 +94,9 @@ async def _send_fitting(place: ExportPlace, export: Export, way: _ByToken | _ByM
 
 
 async def _send(place: ExportPlace, export: Export, way: _ByToken | _ByMessage, max_bytes: int) -> SendOutcome:
-    handover = hand_over(place, export, max_bytes=max_bytes)
-    text = export_replies.ended(export, delivered=handover.delivered)
+    with speaking(export.language):
+        handover = hand_over(place, export, max_bytes=max_bytes)
+        text = export_replies.ended(export, delivered=handover.delivered)
 
     async def send() -> SendOutcome:
         await way.send(text, handover.file)

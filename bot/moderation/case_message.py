@@ -17,6 +17,7 @@ from bot.delivery.context import DeliveryContext
 from bot.delivery.discord_messages import NO_MENTIONS, open_dm_channel
 from bot.delivery.outcomes import MessageDeleted, SendOutcome, Sent, outcome_of
 from bot.interaction_context import custom_ids
+from bot.language import ENGLISH, speaking
 from bot.store.moderation.cases import Case, DiscordPlace
 from bot.store.moderation.tables import Decision
 from engine.contract.errors import PictureCorrupt
@@ -102,7 +103,8 @@ async def tell_appellant(client: discord.Client, case: Case) -> SendOutcome | No
     if not isinstance(channel_id, int):
         return channel_id
     guild = client.get_guild(case.guild_id)
-    text = appeal_replies.told(case, guild.name if guild else str(appeal_replies.SOME_SERVER))
+    with speaking(case.appeal.language if case.appeal else ENGLISH):
+        text = appeal_replies.told(case, guild.name if guild else str(appeal_replies.SOME_SERVER))
 
     async def send() -> SendOutcome:
         channel = client.get_partial_messageable(channel_id)

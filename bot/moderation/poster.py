@@ -17,6 +17,8 @@ from bot.delivery.outcomes import (
     SendOutcome,
     Sent,
 )
+from bot.interaction_context import guild_language
+from bot.language import speaking
 from bot.moderation.case_message import CaseMessage, compose, delete, edit, find, post, tell_appellant
 from bot.store.moderation.appeals import record_told
 from bot.store.moderation.cases import Case, DiscordPlace, Ruling
@@ -73,7 +75,8 @@ class CasePoster(ClaimedWork):
             async with self._context.transaction() as connection:
                 await close_gone(connection, case.id)
             return timedelta()
-        content = await compose(self._context, case, job, picture)
+        with speaking(guild_language(self._context.client, case.guild_id)):
+            content = await compose(self._context, case, job, picture)
         outcome = await self._send(case, content)
         if isinstance(outcome, AttachmentTooLarge):
             outcome = await self._send(case, content.without_picture())

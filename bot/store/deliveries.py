@@ -43,7 +43,7 @@ class Delivery:
     reply_to: the message it answers; None for a command.
     message_id: None until the message is posted.
     token: None unless the message is the interaction's own response.
-    form: whether the message is the bot's own, or one that only the token can change.
+    form: whether the message is the bot's own, or one that only the token can change. language: of the message.
     surface, is_nsfw_channel: where the message is; None in deliveries of older releases.
     guild_id: where it was asked for; None outside guilds.
     is_in_series: whether the same command asked for other jobs as well; until it is posted, `reply_to` is the message
@@ -69,6 +69,7 @@ class Delivery:
     is_in_series: bool = False
     guild_id: int | None = None
     form: DeliveryForm = DeliveryForm.MESSAGE
+    language: str = "en"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -259,6 +260,7 @@ def _deliveries_from_rows(rows: Iterable[sa.Row[Any]]) -> Iterable[Delivery]:
             is_in_series=row.is_in_series,
             guild_id=row.guild_id,
             form=DeliveryForm(row.form),
+            language=row.language,
         )
 
 
@@ -281,4 +283,5 @@ def _row_from_delivery(delivery: Delivery) -> dict[str, Any]:
         "is_nsfw_channel": delivery.is_nsfw_channel,
         "guild_id": delivery.guild_id,
         "form": delivery.form.value,
+        "language": delivery.language,
     }

@@ -56,6 +56,7 @@ exports = sa.Table(
     ),
     sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False, server_default=sa.text("now()")),
     sa.Column("ended_at", sa.TIMESTAMP(timezone=True)),
+    sa.Column("language", sa.Text, nullable=False, server_default="en", comment="in which the member is told"),
     sa.UniqueConstraint("press_id"),
     check_one_of("state", ExportState),
     check_one_of("telling", Telling),

@@ -40,6 +40,7 @@ class Export:
     outcome: what it holds, or why there is nothing, as JSON. secret: signs links to its file.
     token: answers the interaction that asked; None once it has expired.
     attempts: how often it was begun. claimed_until: when a process that works on it has to have said so again.
+    language: in which the member is told.
     """
 
     id: UUID
@@ -56,6 +57,7 @@ class Export:
     telling: Telling
     created_at: datetime
     ended_at: datetime | None
+    language: str = "en"
 
     def __repr__(self) -> str:
         return f"Export(id={self.id}, state={self.state.value})"
@@ -82,6 +84,7 @@ async def request_export(
         "secret": secrets.token_urlsafe(32),
         "token": context.token.text,
         "token_expires_at": context.token.expires_at,
+        "language": context.languages.member,
     }
     insert = pg.insert(exports).values(row).on_conflict_do_nothing()
     if (await connection.execute(insert)).rowcount:
@@ -216,6 +219,7 @@ def _from_row(row: sa.Row[Any]) -> Export:
         telling=Telling(row.telling),
         created_at=row.created_at,
         ended_at=row.ended_at,
+        language=row.language,
     )
 
 

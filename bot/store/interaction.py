@@ -20,6 +20,14 @@ class InteractionToken:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Languages:
+    """In which languages an interaction is answered: to its member alone, or for all who may read in the channel."""
+
+    member: str = "en"
+    channel: str = "en"
+
+
+@dataclass(frozen=True, kw_only=True)
 class InteractionContext:
     """One interaction of a member.
 
@@ -51,3 +59,4 @@ class InteractionContext:
     thread_parent_id: int | None = None
     role_ids: tuple[int, ...] = ()
     is_bot_there: bool = True
+    languages: Languages = Languages()

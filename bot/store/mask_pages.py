@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.interaction import InteractionContext
+from bot.store.interaction import InteractionContext, Languages
 from bot.store.tables import mask_pages, members
 from engine.contract.feedback import Surface
 from engine.contract.ids import new_id
@@ -99,6 +99,7 @@ def _row(request: MaskPageRequest) -> dict[str, Any]:
         "shown_at": None if context.latency is None else context.at - context.latency,
         "surface": context.surface.value,
         "is_nsfw_channel": context.is_nsfw_channel,
+        "language": context.languages.channel,
     }
 
 
@@ -119,6 +120,7 @@ def _page(row: sa.Row[Any]) -> MaskPage:
         guild_id=row.guild_id,
         role_ids=tuple(row.role_ids),
         thread_parent_id=row.thread_parent_id,
+        languages=Languages(member=row.language, channel=row.language),
     )
     return MaskPage(
         id=row.id,

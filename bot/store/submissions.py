@@ -144,6 +144,7 @@ def new_delivery(
         is_nsfw_channel=context.is_nsfw_channel,
         guild_id=context.guild_id,
         form=form,
+        language=context.languages.member if form is DeliveryForm.EPHEMERAL else context.languages.channel,
     )
 
 

@@ -61,6 +61,7 @@ class NewAppeal:
 
     text: the prompt that was refused or whose result is withheld, or the reason of the time out or the ban.
     rule: what forbids the prompt. job_id: of the result that is withheld.
+    language: in which the member is told how it is decided.
     """
 
     appealed: Appealed
@@ -68,6 +69,7 @@ class NewAppeal:
     text: str
     rule: str | None = None
     job_id: UUID | None = None
+    language: str = "en"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,6 +132,7 @@ async def open_appeals(connection: AsyncConnection, appeals: Sequence[NewAppeal]
             "refused": appeal.text,
             "rule": appeal.rule,
             "job_id": appeal.job_id,
+            "language": appeal.language,
         }
         opened.append(
             bool((await connection.execute(pg.insert(moderation_cases).values(row).on_conflict_do_nothing())).rowcount)

@@ -104,7 +104,7 @@ class Appeal:
 
     id: of the refusal, or of the case that restricts the member. text: the prompt that was refused, or the reason of
     what is appealed. Both are None once the member is erased. rule: what forbids the prompt.
-    is_told: whether the member knows the decision, or cannot be told.
+    is_told: whether the member knows the decision, or cannot be told. language: in which they are.
     """
 
     subject: AppealSubject
@@ -112,6 +112,7 @@ class Appeal:
     text: str | None
     rule: str | None
     is_told: bool
+    language: str = "en"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -270,6 +271,7 @@ def _appeal_from_row(row: sa.Row[Any]) -> Appeal | None:
         text=row.refused,
         rule=row.rule,
         is_told=row.is_told,
+        language=row.language,
     )
 
 

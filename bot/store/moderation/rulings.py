@@ -121,7 +121,7 @@ async def appeal(context: InteractionContext, appealed_id: UUID) -> None:
     found = await read_appealed(appealed)
     if found is None:
         raise NothingToAppeal(appealed_id=appealed_id)
-    if not await open_appeal(found):
+    if not await open_appeal(replace(found, language=context.languages.member)):
         raise AppealedAlready(appealed_id=appealed_id)
 
 

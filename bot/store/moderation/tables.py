@@ -85,6 +85,7 @@ moderation_cases = sa.Table(
     sa.Column("appealed_id", pg.UUID, comment="of the refusal, or of the case that restricts the member"),
     sa.Column("refused", sa.Text, comment="the prompt, or the reason of what is appealed"),
     sa.Column("rule", sa.Text, comment="what forbids the prompt"),
+    sa.Column("language", sa.Text, nullable=False, server_default="en", comment="in which who appeals is told"),
     sa.Column(
         "is_told",
         sa.Boolean,
