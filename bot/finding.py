@@ -7,7 +7,7 @@ from uuid import UUID
 
 import discord
 
-from bot import finding_replies, replies
+from bot import finding_replies, gallery_replies, replies
 from bot.answers import answer_privately, in_time, send_ephemeral, show_job
 from bot.cards import AnswerSubject, Card, CardKind, answer_rows
 from bot.delivery.contact_sheet import contact_sheet
@@ -68,7 +68,8 @@ def _lines(page: Page) -> list[str]:
     if not page.found:
         return [_nothing(page)]
     wanted = page.wanted
-    first = finding_replies.title(is_of_server=wanted.is_of_server, words=wanted.words, page=page.number)
+    of_server = finding_replies.title(is_of_server=wanted.is_of_server, words=wanted.words, page=page.number)
+    first = gallery_replies.title(wanted.best) if wanted.best else of_server
     last = [] if wanted.is_of_server else [finding_replies.SHOW_HINT]
     return [first, *(_line(number, one) for number, one in enumerate(page.found, 1)), *map(str, last)]
 
@@ -85,6 +86,8 @@ def _nothing(page: Page) -> str:
         return str(finding_replies.NOTHING_AMONG_NEWEST)
     if page.number > 1:
         return str(finding_replies.NOTHING_HERE)
+    if page.wanted.best:
+        return str(gallery_replies.NOTHING_LIKED)
     return str(finding_replies.NOTHING_OWN if page.wanted == Wanted() else finding_replies.NOTHING_FOUND)
 
 

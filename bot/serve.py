@@ -29,6 +29,7 @@ from bot.discord_metrics import GatewayMetrics, trace_answers
 from bot.eraser import Eraser
 from bot.exports.exporter import Exporter
 from bot.exports.place import ExportPlace
+from bot.gallery.keeper import GalleryKeeper
 from bot.keep_alive import install_keep_alive
 from bot.language import load_catalogs
 from bot.metrics import create_bot_metrics
@@ -135,14 +136,16 @@ async def serve(
 
 
 def _services(options: BotOptions, context: DeliveryContext) -> Services:
+    courier = Courier(context)
     return Services(
         buttons=context.buttons,
         database=context.database,
         objects=context.objects,
         presses=PressBatches(context.database, limit=options.answer_timeout - SEND_MARGIN),
-        courier=Courier(context),
+        courier=courier,
         eraser=Eraser(context),
         case_poster=CasePoster(context),
+        gallery_keeper=GalleryKeeper(context, courier),
         public_url=options.public_url if options.health else None,
         programs_url=options.programs_url,
         exports=options.exports,

@@ -15,6 +15,7 @@ from bot.delivery.courier import Courier
 from bot.eraser import Eraser
 from bot.exports.exporter import Exporter
 from bot.exports.place import ExportPlace
+from bot.gallery.keeper import GalleryKeeper
 from bot.metrics import BotMetrics
 from bot.moderation.poster import CasePoster
 from bot.store.batch import Press
@@ -58,6 +59,7 @@ class Services:
     courier: Courier
     eraser: Eraser
     case_poster: CasePoster
+    gallery_keeper: GalleryKeeper
     instance: BotInstance
     metrics: BotMetrics
     defaults: PromptDefaults

@@ -77,6 +77,7 @@ class DeleteButton(JobButton, verb="delete", index=ONE_TO_FOUR_OR_ALL):
     async def press(self, interaction: discord.Interaction, services: Services, context: InteractionContext) -> None:
         """Store the deletion, then delete the message; Discord answers within the time that a press has."""
         await services.commit(context, lambda: delete_result(context, self.button.job_id, self.slot_or_all()))
+        services.gallery_keeper.wake()
         is_deleted = await _delete_message(interaction, context.message_id or 0)
         await replace_answer(interaction, Card(content=str(DELETED if is_deleted else NOT_DELETED)))
 

@@ -35,6 +35,7 @@ class FavouriteButton(JobButton, verb="favourite", index=ONE_TO_FOUR):
     async def press(self, interaction: discord.Interaction, services: Services, context: InteractionContext) -> None:
         """Store what now stands, and show it."""
         opinions = await services.commit(context, lambda: toggle_favourite(context, self.button.job_id, self.slot()))
+        services.gallery_keeper.wake()
         if self.button.origin:
             await replace_answer(interaction, more_card(services, self.button.job_id, self.button.origin, opinions))
         else:

@@ -32,6 +32,7 @@ class RateButton(JobButton, verb="rate", index=ONE_TO_FOUR):
         """Store the rating, and show which one stands."""
         rating = Rating(self.button.index or 0)
         change = await services.commit(context, lambda: rate(context, self.button.job_id, None, rating))
+        services.gallery_keeper.wake()
         await _show(self, interaction, services, change)
 
 
@@ -51,6 +52,7 @@ class RatePictureButton(JobButton, verb="judge", index=PICTURE_AND_RATING):
         """Store the rating, and show which one stands."""
         number, rating = divmod(self.button.index or 0, 10)
         change = await services.commit(context, lambda: rate(context, self.button.job_id, number - 1, Rating(rating)))
+        services.gallery_keeper.wake()
         await _show(self, interaction, services, change)
 
 
@@ -69,6 +71,7 @@ class TakeBackButton(JobButton, verb="unrate", index=ONE_TO_FOUR_OR_ALL):
         before = await services.commit(
             context, lambda: take_back_rating(context, self.button.job_id, self.slot_or_all())
         )
+        services.gallery_keeper.wake()
         await replace_answer(interaction, Card(content=taken_back(before)))
 
 

@@ -9,6 +9,7 @@ from bot.commands.blend import blend
 from bot.commands.consent import consent
 from bot.commands.describe import describe, shorten
 from bot.commands.export import export
+from bot.commands.gallery import gallery
 from bot.commands.help import help_command
 from bot.commands.imagine import imagine, imagine_for
 from bot.commands.info import info
@@ -37,6 +38,7 @@ COMMANDS: tuple[Command, ...] = (
     history,
     search,
     show,
+    gallery,
     rank,
     prefer,
     privacy,

@@ -46,7 +46,7 @@ async def history(
     """List the member's own pictures, for them alone."""
     services = services_of(interaction)
     wanted = _wanted(None, model, rating, since, until)
-    await answer(interaction, services, "history", _find(interaction, services, wanted))
+    await answer(interaction, services, "history", find(interaction, services, wanted))
 
 
 @app_commands.command(name="search", description=finding_replies.SEARCH_HELP.text)
@@ -68,7 +68,7 @@ async def search(
     wanted = _wanted(words, model, rating, since, until, is_of_server=is_of_server)
     if is_of_server and interaction.guild_id is None:
         wanted = str(finding_replies.NOT_IN_DM)
-    await answer(interaction, services, "search", _find(interaction, services, wanted))
+    await answer(interaction, services, "search", find(interaction, services, wanted))
 
 
 @app_commands.command(name="show", description=finding_replies.SHOW_HELP.text)
@@ -94,12 +94,17 @@ async def _own_pictures(interaction: discord.Interaction, typed: str) -> list[ap
 @history.autocomplete("model")
 @search.autocomplete("model")
 async def _models(interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
+    return offer_models(interaction, typed)
+
+
+def offer_models(interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
+    """Return the models whose names have what was typed."""
     names = [model.name for model in services_of(interaction).limits.models]
     fitting = [name for name in names if typed.casefold() in name.casefold()]
     return [app_commands.Choice(name=name, value=name) for name in fitting[:_MAX_CHOICES]]
 
 
-async def _find(interaction: discord.Interaction, services: Services, wanted: Wanted | str) -> None:
+async def find(interaction: discord.Interaction, services: Services, wanted: Wanted | str) -> None:
     """Show the first page, or the sentence that says what is wrong with what was asked for."""
     if isinstance(wanted, str):
         await send_ephemeral(interaction, wanted)

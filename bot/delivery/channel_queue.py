@@ -18,6 +18,7 @@ from engine.contract.jobs import FINAL, JobStatus
 QueueKey = tuple[int, bool]
 """A channel, and whether messages are posted: posts do not wait for edits, which have a rate limit of their own."""
 
+_POSTED = frozenset({DeliveryKind.GALLERY, DeliveryKind.PICTURE})
 _STOP_TIMEOUT = timedelta(seconds=10)
 """How long a stopping process waits for requests in flight."""
 
@@ -99,7 +100,7 @@ def queue_key(item: TrackedDelivery | TrackedSeries) -> QueueKey:
     """Return the queue that the item's edits go to."""
     if isinstance(item, TrackedSeries):
         return item.message.channel_id, False
-    is_posted = item.delivery.kind is DeliveryKind.PICTURE or item.series is not None
+    is_posted = item.delivery.kind in _POSTED or item.series is not None
     return item.delivery.channel_id, is_posted
 
 

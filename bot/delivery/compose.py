@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from bot import private_replies, queue_replies, replies, withheld_replies
+from bot import gallery_replies, private_replies, queue_replies, replies, withheld_replies
 from bot.alt_replies import alt_of
 from bot.cards import Buttons, Card, CardKind, job_card, picture_card, rows_of, suggestions_card, with_note
 from bot.delivery.attachments import MAX_BYTES, ImageFile, fit
-from bot.delivery.discord_messages import MessageContent
+from bot.delivery.discord_messages import MessageContent, message_link
+from bot.operation_replies import job_subject
 from bot.policy.pictures import Showing
 from bot.store.deliveries import Delivery
+from bot.store.gallery.posts import GalleryPost
 from bot.store.job_status import JobDetails
 from bot.store.tables import DeliveryForm
 from bot.suggestion_replies import suggestions_text
@@ -139,6 +141,8 @@ def _card(delivery: Delivery, details: JobDetails, limits: Limits, buttons: Butt
             state=state,
             notes=notes_on(job.spec, limits, job.operation),
         )
+    if details.post:
+        return _post_card(delivery, job, details.post, card)
     # A grid that answers the message of its series leaves it to that to tell that it was moved.
     if delivery.moved_from is None or delivery.reply_to is not None:
         return with_private_note(card, job, delivery)
@@ -157,6 +161,14 @@ def moved_note(delivery: Delivery, visibility: Visibility) -> str:
     if visibility is Visibility.PRIVATE:
         return private_replies.moved_from(delivery.moved_from)
     return replies.moved_from(delivery.moved_from)
+
+
+def _post_card(delivery: Delivery, job: Job, post: GalleryPost, card: Card) -> Card:
+    """Return the card as a gallery channel has it: whose it is as the guild likes, and where it comes from."""
+    original = post.original
+    link = message_link(original, original.guild_id) if original and original.message_id else None
+    author = delivery.discord_id if post.names_author else None
+    return Card(content=gallery_replies.posted(job_subject(job), author, link), rows=card.rows)
 
 
 async def _picture(details: JobDetails, objects: Objects) -> ImageFile | None:

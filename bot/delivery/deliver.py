@@ -41,11 +41,12 @@ from bot.store.deliveries import (
     renew_claim,
     store_message_id,
 )
+from bot.store.gallery.posts import read_post
 from bot.store.impressions import log_impression
 from bot.store.job_status import JobDetails, JobProgress, progress_of, read_job_details
 from bot.store.ranking.grids import enter_grid
 from bot.store.series import is_series_over
-from bot.store.tables import DeliveryForm, DeliveryState
+from bot.store.tables import DeliveryForm, DeliveryKind, DeliveryState
 from engine.contract.jobs import FINAL, JobStatus
 
 _log = structlog.get_logger()
@@ -135,6 +136,8 @@ async def _read(context: DeliveryContext, tracked: TrackedDelivery) -> tuple[Job
             await store_message_id(connection, delivery.id, delivery.message_id, context.instance)
         details = await read_job_details(connection, delivery.job_id, delivery.picture_id)
         showing = await read_result_showing(connection, context.limits, delivery, details) if details else Showing.SHOW
+        if details and delivery.kind is DeliveryKind.GALLERY:
+            details = replace(details, post=await read_post(connection, delivery))
     tracked.is_stored = delivery.message_id is not None
     return (details, showing) if details else None
 
@@ -254,8 +257,13 @@ async def _replace_message(context: DeliveryContext, tracked: TrackedDelivery, c
 
 
 async def _move(context: DeliveryContext, tracked: TrackedDelivery, content: MessageContent, cause: str) -> SendResult:
-    """Move the delivery to the member's direct messages, once, if the bot may no longer post in the channel."""
+    """Move the delivery to the member's direct messages, once, if the bot may no longer post in the channel.
+
+    A post in a gallery goes nowhere else.
+    """
     delivery = tracked.delivery
+    if delivery.kind is DeliveryKind.GALLERY:
+        return await _give_up(context, tracked, content, cause)
     if tracked.series and not tracked.series.is_lost:
         return await move_series_message(context, tracked.series)
     if delivery.moved_from is not None:

@@ -27,7 +27,7 @@ from bot.delivery.outcomes import (
 )
 from bot.interaction_context import custom_ids
 from bot.store.deliveries import Delivery
-from bot.store.tables import DeliveryForm, DeliveryKind
+from bot.store.tables import DeliveryForm
 
 NO_MENTIONS = discord.AllowedMentions.none()
 
@@ -131,7 +131,7 @@ async def find(
         free = [message for message in ours if message.id not in taken and message.id != replaced]
         if not free:
             return MessageDeleted()
-        if delivery.kind is DeliveryKind.PICTURE:
+        if delivery.picture_id is not None:
             return Found(message_id=free[0].id, replaces=None)
         # Only a message with the job's buttons is certainly of this delivery, the only one of the job with a grid.
         older = [message.id for message in free[:-1] if custom_ids(message)]
@@ -267,7 +267,7 @@ def _shows(message: discord.Message, delivery: Delivery, content: MessageContent
         mine = {face.custom_id for row in content.card.rows for face in row}
         return not mine.isdisjoint(texts) if texts else message.content == content.card.content
     ids = [button for button in map(id_from_text, texts) if button and _is_of_job(button, delivery)]
-    if delivery.kind is DeliveryKind.PICTURE:
+    if delivery.picture_id is not None:
         mine = {face.custom_id for row in content.card.rows for face in row}
         return any(single_picture_slot(button) is not None and text_from_id(button) in mine for button in ids)
     if ids:

@@ -8,6 +8,9 @@ from engine.contract.errors import JobUnknown
 from engine.contract.feedback import Surface
 from engine.contract.jobs import Job, JobSpec, Visibility
 
+PAGES_SINCE_VERSION = 2
+"""The first text of consent that speaks of pages outside Discord; who agreed to an earlier one is shown on none."""
+
 
 def visibility_of(spec: JobSpec, otherwise: Visibility = Visibility.PUBLIC) -> Visibility:
     """Return who may see a new job, as its prompt says; `otherwise` is for one that does not say."""

@@ -22,6 +22,7 @@ from bot.store.statements import (
     find_single_picture,
     lock_any_member,
     lock_member,
+    note_vote,
     open_page,
     read_job_with_pictures,
     read_rating,
@@ -76,6 +77,7 @@ async def rate(context: InteractionContext, job_id: UUID, slot: int | None, rati
     before = await read_rating(rated)
     action = action_from_press(context, press, Verb.RATE, picture)
     await record_action(replace(action, value=rating.value, replaces=before.press_id if before else None))
+    await count_vote(press)
     return RatingChange(rating=rating, before=Rating(before.value) if before and before.value else None)
 
 
@@ -92,6 +94,7 @@ async def take_back_rating(context: InteractionContext, job_id: UUID, slot: int 
         return None
     action = action_from_press(context, press, Verb.RATE, picture)
     await record_action(replace(action, value=0, replaces=before.press_id))
+    await count_vote(press)
     return Rating(before.value)
 
 
@@ -246,6 +249,12 @@ def find_picture(press: ButtonPress, slot: int) -> Picture:
         if picture.slot == slot:
             return picture
     raise PictureUnknown(job_id=press.job.id, slot=slot)
+
+
+async def count_vote(press: ButtonPress) -> None:
+    """Have the votes of the job counted anew, unless the press is its owner's, whose opinion is no vote."""
+    if not _is_owner(press):
+        await note_vote(press.job.id)
 
 
 async def check_not_removed(context: InteractionContext, press: ButtonPress, slots: Sequence[int]) -> None:

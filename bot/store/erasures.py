@@ -11,6 +11,7 @@ from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.exports import withdraw_exports
+from bot.store.gallery.votes import note_votes_of
 from bot.store.guilds.tables import guild_changes
 from bot.store.moderation.cases import DiscordPlace, erase_cases
 from bot.store.moderation.members import IN_FORCE, pass_on_guild_restrictions
@@ -120,6 +121,7 @@ async def erase_member(connection: AsyncConnection, erasure: Erasure) -> bool:
     await withdraw_exports(connection, erasure.member_id, "erased")
     own = deliveries.c.member_id == erasure.member_id
     await connection.execute(sa.delete(deliveries).where(own))
+    await note_votes_of(connection, erasure.member_id)
     await forget_compared(connection, painted.job_ids, erasure.member_id)
     await erase_rows(connection, erasure, painted, {"messages": num_messages})
     await connection.execute(_ALLOW)

@@ -8,7 +8,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.deliveries import Delivery
 from bot.store.members import read_consent
-from bot.store.tables import DeliveryKind
 from engine.contract.feedback import Surface
 from engine.feedback.records import Impression, ImpressionKind, PromptOrigin
 from engine.feedback.shown import hash_of_prompt, shown_from_picture
@@ -17,12 +16,6 @@ from engine.store.jobs import read_jobs_with_pictures
 
 UI_VERSION = 3
 """Of the layout of messages; to be raised when pictures or buttons change place or size."""
-
-_KINDS = {
-    DeliveryKind.AGAIN: ImpressionKind.GRID,
-    DeliveryKind.GRID: ImpressionKind.GRID,
-    DeliveryKind.PICTURE: ImpressionKind.PICTURE,
-}
 
 
 async def log_impression(connection: AsyncConnection, delivery: Delivery) -> None:
@@ -34,7 +27,7 @@ async def log_impression(connection: AsyncConnection, delivery: Delivery) -> Non
         return
     impression = Impression(
         id=delivery.id,
-        kind=_KINDS[delivery.kind] if len(pictures) > 1 else ImpressionKind.PICTURE,
+        kind=ImpressionKind.PICTURE if delivery.picture_id or len(pictures) == 1 else ImpressionKind.GRID,
         message_id=delivery.message_id,
         job_id=job.id,
         member_id=delivery.member_id,

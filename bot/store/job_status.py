@@ -12,6 +12,7 @@ from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.eta import read_queue_pace
+from bot.store.gallery.posts import GalleryPost
 from engine.contract.jobs import FINAL, Job, JobStatus, Picture
 from engine.contract.painting import num_pictures_of
 from engine.store.jobs import read_job, read_jobs_with_pictures, read_picture, read_preview
@@ -42,6 +43,7 @@ class JobDetails:
 
     num_ahead: how many jobs start before it; None once it is painted.
     wait: estimated time until it is finished; None if unknown.
+    post: what the message says in a gallery channel; None anywhere else.
     """
 
     job: Job
@@ -49,6 +51,7 @@ class JobDetails:
     picture: Picture | None
     num_ahead: int | None = None
     wait: timedelta | None = None
+    post: GalleryPost | None = None
 
 
 async def read_job_progress(connection: AsyncConnection, job_ids: Collection[UUID]) -> dict[UUID, JobProgress]:

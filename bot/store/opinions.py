@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from bot.store.button_actions import ButtonPress, action_from_press, find_picture, may_delete, read_press
+from bot.store.button_actions import ButtonPress, action_from_press, count_vote, find_picture, may_delete, read_press
 from bot.store.interaction import InteractionContext
 from bot.store.moderation.cases import DiscordPlace, Report
 from bot.store.statements import leave_out_grid, open_case, read_last, record_action
@@ -109,6 +109,8 @@ async def _toggle(
     action = action_from_press(context, press, verb, picture)
     action = replace(action, value=0 if is_back else 1, replaces=before.press_id if before else None)
     await record_action(action)
+    if verb is Verb.FAVOURITE:
+        await count_vote(press)
     stands = LastAction(press_id=action.press_id, verb=verb, picture_id=picture.id, value=action.value)
     return _opinions(context, press, [*(one for one in last if one is not before), stands])
 

@@ -17,7 +17,7 @@ from bot.store.button_actions import (
     read_press,
 )
 from bot.store.interaction import InteractionContext
-from bot.store.statements import leave_out_grid, record_action
+from bot.store.statements import leave_out_grid, note_vote, record_action
 from engine.contract.errors import PictureUnknown
 from engine.contract.feedback import Verb
 from engine.contract.jobs import Job, Picture
@@ -47,6 +47,7 @@ async def delete_result(context: InteractionContext, job_id: UUID, slot: int | N
     press = await read_own(context, job_id)
     await record_action(action_from_press(context, press, Verb.DELETE, _pictures(press, slot)[1]))
     await leave_out_grid(job_id)
+    await note_vote(job_id)
 
 
 async def save(context: InteractionContext, job_id: UUID, slot: int | None) -> SavedPictures:

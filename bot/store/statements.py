@@ -11,6 +11,7 @@ from bot.store.batch import Statement
 from bot.store.consents import store_choices
 from bot.store.deliveries import BotInstance, Delivery, add_deliveries, find_answered, find_single_pictures
 from bot.store.erasures import start_erasures
+from bot.store.gallery.votes import note_votes
 from bot.store.guild_settings import read_word_rules as read_all_word_rules
 from bot.store.guilds.settings import find_guild_rules
 from bot.store.mask_pages import add_pages
@@ -116,5 +117,6 @@ open_case = Statement(order=18, run=add_reports, is_kept=False)
 settle_pair = Statement(order=18, run=settle_pairs, is_kept=False)
 leave_out_grid = Statement(order=19, run=_leave_out, is_kept=False)
 show_pair = Statement(order=20, run=show_pairs, is_kept=False)
+note_vote = Statement(order=23, run=note_votes, is_kept=False)
 turn_remix = Statement(order=21, run=toggle_remixes, is_kept=False)
 open_page = Statement(order=22, run=add_pages, is_kept=False)

@@ -17,9 +17,11 @@ class DeliveryKind(StrEnum):
     grid: a job from waiting to its end, one message that is edited.
     picture: one picture of a finished job, posted once.
     again: a finished job that its member has brought back.
+    gallery: a finished job, or one picture of it, that enough members like, once in the gallery channel of its guild.
     """
 
     AGAIN = "again"
+    GALLERY = "gallery"
     GRID = "grid"
     PICTURE = "picture"
 
@@ -152,7 +154,9 @@ deliveries = sa.Table(
     check_one_of("kind", DeliveryKind),
     check_one_of("state", DeliveryState),
     check_one_of("surface", Surface),
-    sa.CheckConstraint("(kind = 'picture') = (picture_id IS NOT NULL)", name="picture_when_picture"),
+    sa.CheckConstraint(
+        "kind = 'gallery' OR (kind = 'picture') = (picture_id IS NOT NULL)", name="picture_when_picture"
+    ),
     sa.CheckConstraint("(token IS NULL) = (token_expires_at IS NULL)", name="token_expires"),
     sa.CheckConstraint("state = 'open' OR token IS NULL", name="no_token_when_closed"),
     sa.CheckConstraint("(state = 'open') = (closed_at IS NULL)", name="closed_when_not_open"),
@@ -161,6 +165,7 @@ deliveries = sa.Table(
     sa.CheckConstraint("state <> 'delivered' OR message_id IS NOT NULL", name="message_when_delivered"),
     sa.CheckConstraint("ordinal >= 0", name="ordinal"),
     sa.Index("deliveries_grid_idx", "job_id", unique=True, postgresql_where=sa.text("kind = 'grid'")),
+    sa.Index("deliveries_gallery_idx", "job_id", "guild_id", unique=True, postgresql_where=sa.text("kind = 'gallery'")),
     sa.Index("deliveries_found_idx", "channel_id", "job_id", postgresql_where=_shared),
     sa.Index(None, "job_id"),
     sa.Index(None, "member_id"),

@@ -24,6 +24,7 @@ from bot.delivery.context import DeliveryContext
 from bot.delivery.courier import Courier
 from bot.eraser import Eraser
 from bot.exports.place import ExportPlace
+from bot.gallery.keeper import GalleryKeeper
 from bot.metrics import create_bot_metrics
 from bot.moderation.poster import CasePoster
 from bot.services import Services
@@ -68,14 +69,16 @@ def services_for(client: EaselClient, database: Database, objects: Objects) -> S
         metrics=create_bot_metrics(CollectorRegistry()),
         limits=Limits(),
     )
+    courier = Courier(context)
     return Services(
         buttons=BUTTONS,
         database=database,
         objects=objects,
         presses=PressBatches(database, limit=UNHURRIED),
-        courier=Courier(context),
+        courier=courier,
         eraser=Eraser(context),
         case_poster=CasePoster(context),
+        gallery_keeper=GalleryKeeper(context, courier),
         instance=instance,
         metrics=context.metrics,
         defaults=PromptDefaults(),

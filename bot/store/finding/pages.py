@@ -21,8 +21,11 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.policy.pictures import STRICT_MARGIN
+from bot.policy.visibility import PAGES_SINCE_VERSION
 from bot.store.finding.slices import find_in_slices, has_words
 from bot.store.finding.wanted import Wanted
+from bot.store.gallery.best import find_best
 from bot.store.ranking.grids import Place
 
 PAGE_SIZE = 5
@@ -78,6 +81,10 @@ _SERVER_NEWEST = f"""
         ORDER BY job_id DESC LIMIT :most
     ) AS newest
 """  # noqa: S608  its parts are above
+_IS_PUBLISHED = f"""
+    EXISTS (SELECT FROM members
+        WHERE members.id = jobs.member_id AND may_publish AND consent_version >= {PAGES_SINCE_VERSION})
+"""
 _IS_PUBLIC = "jobs.visibility = 'public'"
 _OWN = "jobs.member_id = :member_id"
 _VISIBLE = f"""
@@ -96,6 +103,9 @@ BLAMELESS = """
     )
 """
 """Of `found.id`: whether nobody has deleted it, and every report of it was decided without removing it."""
+
+SAFE = f"NOT EXISTS (SELECT FROM pictures WHERE job_id = jobs.id AND unsafe_score > {-STRICT_MARGIN})"
+"""Of `jobs.id`: whether no guild finds any of its pictures unsafe."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,6 +140,15 @@ async def find_page(connection: AsyncConnection, wanted: Wanted, asker: Asker, s
         return looked_up or newest
     earlier = await _look_back(connection, wanted, asked)
     return newest if earlier.next_start and earlier.next_start >= newest.next_start else earlier
+
+
+async def find_best_page(
+    connection: AsyncConnection, wanted: Wanted, asker: Asker, number: int, *, size: int = PAGE_SIZE
+) -> tuple[list[UUID], bool]:
+    """Return the ids of that page, from 1, of what most members of the server like, and whether there are more."""
+    await connection.execute(_PLANNING)
+    fits = " AND ".join((_conditions(wanted), BLAMELESS.replace("found.id", "jobs.id")))
+    return await find_best(connection, wanted, _asked(wanted, asker, None), fits, size=size, number=number)
 
 
 async def _walk(connection: AsyncConnection, wanted: Wanted, asked: Mapping[str, Any], num_channels: int) -> FoundPage:
@@ -189,7 +208,8 @@ def _conditions(wanted: Wanted, *, with_words: bool = True) -> str:
         (wanted.model, _BY_MODEL),
         (wanted.rating, _RATED),
     )
-    public = (_IS_PUBLIC,) if wanted.is_of_server else ()
+    public: tuple[str, ...] = (_IS_PUBLIC,) if wanted.is_of_server else ()
+    public += (_IS_PUBLISHED, SAFE) if wanted.is_published else ()
     return " AND ".join((_WITH_PICTURES, *public, *(condition for value, condition in given if value is not None)))
 
 

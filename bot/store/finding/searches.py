@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.policy.visibility import may_see
 from bot.store.deliveries import Delivery, read_deliveries
-from bot.store.finding.pages import Asker, find_page
+from bot.store.finding.pages import Asker, FoundPage, find_best_page, find_page
 from bot.store.finding.tables import searches
 from bot.store.finding.wanted import Wanted, json_from_wanted, wanted_from_json
 from bot.store.members import lock_members
@@ -128,7 +128,7 @@ async def _page(
     connection: AsyncConnection, search_id: UUID, wanted: Wanted, asker: Asker, number: int, starts: Sequence[UUID]
 ) -> Page:
     """Return the page, having kept where the next one starts."""
-    page = await find_page(connection, wanted, asker, starts[number - 2] if number > 1 else None)
+    page = await _find(connection, wanted, asker, number, starts)
     if page.next_start:
         known = [*starts[: number - 1], page.next_start]
         await connection.execute(sa.update(searches).where(searches.c.id == search_id).values(starts=known))
@@ -136,12 +136,23 @@ async def _page(
         search_id=search_id,
         wanted=wanted,
         number=number,
-        found=await _read_found(connection, page.job_ids),
+        found=await read_found(connection, page.job_ids),
         has_next=page.next_start is not None and number < MAX_PAGES,
     )
 
 
-async def _read_found(connection: AsyncConnection, job_ids: Sequence[UUID]) -> tuple[FoundJob, ...]:
+async def _find(
+    connection: AsyncConnection, wanted: Wanted, asker: Asker, number: int, starts: Sequence[UUID]
+) -> FoundPage:
+    if wanted.best is None:
+        return await find_page(connection, wanted, asker, starts[number - 2] if number > 1 else None)
+    job_ids, has_more = await find_best_page(connection, wanted, asker, number)
+    # A list by votes goes on at a number, not behind a job.
+    return FoundPage(job_ids=tuple(job_ids), next_start=job_ids[-1] if has_more else None)
+
+
+async def read_found(connection: AsyncConnection, job_ids: Sequence[UUID]) -> tuple[FoundJob, ...]:
+    """Return the jobs that exist, in this order, with what shows them."""
     found = await read_jobs_with_pictures(connection, job_ids)
     listed = sa.literal(list(job_ids), pg.ARRAY(pg.UUID))
     grids = sa.select(deliveries.c.id).where(

@@ -5,8 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
+
+
+class BestOf(StrEnum):
+    """Since when the jobs were asked for whose votes are compared."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+    ALL = "all"
+
 
 _FIRST = UUID(int=0)
 _LAST = UUID(int=2**128 - 1)
@@ -19,6 +30,8 @@ class Wanted:
     words: as in a web search, with "quoted phrases", `or` and -left-out words; all jobs for None.
     model: by which they were painted. rating: that the member has given to a picture of them, 1 to 4.
     since, until: the days on which they were asked for, in UTC, both included.
+    best: since when, if those that most members like come first. is_published: whether only those of members are wanted
+        who agree to everybody seeing them on a page of the server.
     """
 
     is_of_server: bool = False
@@ -27,6 +40,8 @@ class Wanted:
     rating: int | None = None
     since: date | None = None
     until: date | None = None
+    best: BestOf | None = None
+    is_published: bool = False
 
     @property
     def first(self) -> UUID:
@@ -51,7 +66,8 @@ def json_from_wanted(wanted: Wanted) -> dict[str, Any]:
 def wanted_from_json(stored: Mapping[str, Any]) -> Wanted:
     """Return what `json_from_wanted` was given."""
     days = {name: date.fromisoformat(stored[name]) for name in ("since", "until") if name in stored}
-    return Wanted(**{**stored, **days})
+    best = {"best": BestOf(stored["best"])} if "best" in stored else {}
+    return Wanted(**{**stored, **days, **best})
 
 
 def _id_at(day: date) -> UUID:

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.moderation.cases import Case, DiscordPlace, read_cases
 from bot.store.moderation.tables import Decision, moderation_cases, moderator_channels
-from bot.store.tables import DeliveryKind, DeliveryState, deliveries
+from bot.store.tables import DeliveryState, deliveries
 from engine.contract.jobs import Job, Picture
 from engine.store.jobs import read_jobs_with_pictures
 from engine.store.tables import pictures
@@ -107,7 +107,7 @@ async def read_result_places(connection: AsyncConnection, case: Case) -> tuple[l
     )
     if case.slot is not None:
         of_slot = sa.select(pictures.c.id).where(pictures.c.job_id == case.job_id, pictures.c.slot == case.slot)
-        query = query.where(sa.or_(own.kind == DeliveryKind.GRID.value, own.picture_id.in_(of_slot)))
+        query = query.where(sa.or_(own.picture_id.is_(None), own.picture_id.in_(of_slot)))
     rows = (await connection.execute(query)).all()
     found = [
         DiscordPlace(channel_id=row.channel_id, message_id=row.message_id) for row in rows if row.message_id is not None
