@@ -1,0 +1,54 @@
+"""Declares `easel learn` and its commands, as `easel/app.py` declares the others."""
+
+# Imports inside the functions keep `easel --help` fast.
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from easel.options import Json, OnlyProblems, settings
+from easel.output import Output
+
+learn = typer.Typer(name="learn", help="Train adapters on what members prefer.", no_args_is_help=True)
+
+
+@learn.callback()
+def _learn() -> None:
+    """Keep `train` a command of its own while it is the only one."""
+
+
+@learn.command()
+def train(
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder of the run; the same again goes on with it.")],
+    source: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            help="Folder of preferences in Pick-a-Pic's columns, such as `easel export pickapic` writes.",
+            show_default="what members agreed to training with",
+            exists=True,
+            file_okay=False,
+        ),
+    ] = None,
+    model: Annotated[str | None, typer.Option(help="Model to train for.", show_default="the default model")] = None,
+    loss: Annotated[str, typer.Option(help="dpo, or kto, which judges each picture by itself.")] = "dpo",
+    steps: Annotated[int, typer.Option(min=1, max=1_000_000, help="Optimizer steps.")] = 600,
+    pairs: Annotated[int, typer.Option(min=1, max=4096, help="Preferences in each step.")] = 16,
+    rate: Annotated[float, typer.Option(min=1e-8, max=1.0, help="The highest learning rate.")] = 3e-4,
+    beta: Annotated[
+        float, typer.Option(min=1.0, max=1e6, help="How close to stay to the model; the higher, the closer.")
+    ] = 300.0,
+    rank: Annotated[int, typer.Option(min=1, max=256, help="Rank of the LoRA.")] = 16,
+    seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Seed of order, noise and first weights.")] = 0,
+    as_json: Json = False,
+    quiet: OnlyProblems = False,
+) -> None:
+    """Train a LoRA on preferences. It can be interrupted; run it again to go on."""
+    from easel.commands.learn import config_from_options, train
+
+    config = config_from_options(loss=loss, steps=steps, pairs=pairs, rate=rate, beta=beta, rank=rank, seed=seed)
+    shown = Output(as_json=as_json, quiet=quiet)
+    raise typer.Exit(train(output, source, model, config, settings(), shown))

@@ -1,0 +1,151 @@
+"""Preferences as the trainer reads them: latents and prompt embeddings, computed once and used in every epoch."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from engine.learn.preferences import Preference, PreferenceRow
+from engine.painter.pipeline.protocol import LoadedModel
+from engine.painter.sampling.guidance import PromptEmbeds
+
+Size = tuple[int, int]
+"""Width and height in pixels."""
+
+
+@dataclass(kw_only=True)
+class Examples:
+    """The preferences of pictures of one size each, with what the denoiser reads.
+
+    by_size: the preferences by the size of their pictures.
+    latents: of each picture, by the hash of its file, [1, channels, height / factor, width / factor].
+    embeds: of each caption.
+    left_out: how many preferences cannot be learnt from, by reason.
+    """
+
+    by_size: dict[Size, list[Preference]] = field(default_factory=dict)
+    latents: dict[str, Tensor] = field(default_factory=dict)
+    embeds: dict[str, PromptEmbeds] = field(default_factory=dict)
+    left_out: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def preferences(self) -> Sequence[Preference]:
+        """All preferences that are learnt from."""
+        return [one for some in self.by_size.values() for one in some]
+
+
+OnEncoded = Callable[[int], None]
+"""Called with the number of preferences that have been read."""
+
+
+@torch.no_grad()
+def encode_examples(
+    rows: Iterable[PreferenceRow], model: LoadedModel, multiple: int, report: OnEncoded = lambda done: None
+) -> Examples:
+    """Return the preferences with latents and embeddings; pictures of different or unsuitable sizes are left out.
+
+    multiple: of which the model's pictures are, in pixels.
+
+    Raises: torch.OutOfMemoryError.
+    """
+    examples = Examples()
+    for done, row in enumerate(rows, start=1):
+        if reason := _add(row, examples, model, multiple):
+            examples.left_out[reason] = examples.left_out.get(reason, 0) + 1
+        report(done)
+    return examples
+
+
+def _add(row: PreferenceRow, examples: Examples, model: LoadedModel, multiple: int) -> str | None:
+    """Add a row; return why it cannot be, or None."""
+    preference = row.preference
+    if preference.winner == preference.loser:
+        return "the same picture twice"
+    try:
+        pictures = {preference.winner: _opened(row.winner), preference.loser: _opened(row.loser)}
+    except OSError:
+        return "a damaged picture"
+    sizes = {picture.size for picture in pictures.values()}
+    if len(sizes) > 1:
+        return "pictures of different sizes"
+    size = sizes.pop()
+    if any(side % multiple for side in size):
+        return "a size that the model cannot paint"
+    for sha256, picture in pictures.items():
+        if sha256 not in examples.latents:
+            examples.latents[sha256] = _latents(picture, sha256, model)
+    if preference.caption not in examples.embeds:
+        examples.embeds[preference.caption] = model.encode_prompt(preference.caption)
+    examples.by_size.setdefault(size, []).append(preference)
+    return None
+
+
+def _opened(data: bytes) -> Image.Image:
+    with Image.open(io.BytesIO(data)) as image:
+        return image.convert("RGB")
+
+
+def _latents(picture: Image.Image, sha256: str, model: LoadedModel) -> Tensor:
+    """Return what the encoder draws for a picture: always the same for the same picture."""
+    pixels = torch.from_numpy(np.array(picture)).permute(2, 0, 1)[None].float() / 127.5 - 1
+    return model.encode(pixels, torch.Generator().manual_seed(int(sha256[:8], 16))).to(model.dtype)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Batch:
+    """Preferences of one size: latents [pairs, channels, height, width], one text and one weight for each pair."""
+
+    size: Size
+    preferences: Sequence[Preference]
+    winners: Tensor
+    losers: Tensor
+    embeds: Sequence[PromptEmbeds]
+    weights: Tensor
+
+
+def batch_of(examples: Examples, size: Size, preferences: Sequence[Preference]) -> Batch:
+    """Return preferences of pictures of one size as a batch."""
+    return Batch(
+        size=size,
+        preferences=preferences,
+        winners=torch.cat([examples.latents[one.winner] for one in preferences]),
+        losers=torch.cat([examples.latents[one.loser] for one in preferences]),
+        embeds=[examples.embeds[one.caption] for one in preferences],
+        weights=torch.tensor([one.weight for one in preferences]),
+    )
+
+
+def batches(examples: Examples, pairs: int, seed: int, first: int = 0) -> Iterator[Batch]:
+    """Yield endless batches of at most `pairs` preferences, from the batch numbered `first` on.
+
+    Every epoch has each preference once, in an order that follows from the seed and the epoch alone, so that a run goes
+    on anywhere as if it had not been interrupted.
+    """
+    per_epoch = sum(-(-len(some) // pairs) for some in examples.by_size.values())
+    epoch, skipped = divmod(first, per_epoch)
+    while True:
+        for size, some in _order(examples.by_size, pairs, seed, epoch)[skipped:]:
+            yield batch_of(examples, size, some)
+        epoch, skipped = epoch + 1, 0
+
+
+def _order(
+    by_size: Mapping[Size, Sequence[Preference]], pairs: int, seed: int, epoch: int
+) -> Sequence[tuple[Size, Sequence[Preference]]]:
+    rng = generator_for(seed, epoch)
+    chunks = []
+    for size, some in by_size.items():
+        shuffled = [some[at] for at in torch.randperm(len(some), generator=rng).tolist()]
+        chunks += [(size, shuffled[at : at + pairs]) for at in range(0, len(some), pairs)]
+    return [chunks[at] for at in torch.randperm(len(chunks), generator=rng).tolist()]
+
+
+def generator_for(seed: int, number: int) -> torch.Generator:
+    """Return the generator of a step or an epoch, which depends on nothing that was drawn before it."""
+    return torch.Generator().manual_seed((seed << 32 | number) & (1 << 63) - 1)

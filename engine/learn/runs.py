@@ -1,0 +1,117 @@
+"""A training run in its folder: it can be ended at any moment, and the same call goes on with it.
+
+FOLDER/run.json                what is trained on what: a folder belongs to one run
+FOLDER/checkpoint.safetensors  weights and optimizer after some step
+FOLDER/log.jsonl               loss, implicit accuracy and learning rate every few steps
+FOLDER/adapter.safetensors     the LoRA, when the run is complete
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from engine.contract.errors import SettingsInvalid
+from engine.learn.examples import encode_examples
+from engine.learn.preferences import (
+    PreferenceRow,
+    check_enough,
+    preferences_hash,
+    without_contradictions,
+)
+from engine.learn.training import LearningConfig, Step, Trainer, facts_of
+from engine.models.loading.device import Device
+from engine.models.loading.pipeline import denoiser_of, load_pipeline
+from engine.models.registry.registry import Model
+from engine.painter.families import adapted
+from engine.prompt import parse_attention
+
+SAVE_EVERY = 50
+LOG_EVERY = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class Learnt:
+    """A finished run: the adapter's file, how many preferences it has learnt from, and why others were left out."""
+
+    adapter: Path
+    num_preferences: int
+    left_out: Mapping[str, int]
+    preferences_sha256: str
+
+
+def learn(
+    folder: Path,
+    rows: Sequence[PreferenceRow],
+    model: Model,
+    device: Device,
+    config: LearningConfig,
+    report: Callable[[Step], None] = lambda step: None,
+) -> Learnt:
+    """Train an adapter of the model in `folder`, or go on with it, and return it.
+
+    report: called after each step.
+
+    Raises: PreferencesUnusable for too few or one-sided preferences, SettingsInvalid for the folder of another run,
+    LossNotFinite, OSError, and what loading a model raises.
+    """
+    pipe, sha256 = load_pipeline(model, device)
+    loaded = adapted(pipe, model, device=device.device, sha256=sha256, fragments_of=parse_attention)
+    examples = encode_examples(without_contradictions(rows), loaded, model.abilities.multiple)
+    check_enough(examples.preferences)
+    digest = preferences_hash(examples.preferences)
+    facts = {"model": model.name, "model_sha256": sha256, "preferences_sha256": digest, **facts_of(config)}
+    _claim(folder, facts)
+    trainer = Trainer(loaded, denoiser_of(pipe), examples, config)
+    _train(folder, trainer, report)
+    adapter = folder / "adapter.safetensors"
+    trainer.adapter.save(adapter, facts)
+    return Learnt(
+        adapter=adapter,
+        num_preferences=len(examples.preferences),
+        left_out=examples.left_out,
+        preferences_sha256=digest,
+    )
+
+
+def _claim(folder: Path, facts: Mapping[str, str]) -> None:
+    """Make the folder this run's, or return if it is already.
+
+    Raises: SettingsInvalid if it is another's.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / "run.json"
+    if not file.exists():
+        file.write_text(json.dumps(facts, indent=1) + "\n")
+        return
+    kept = json.loads(file.read_text())
+    if changed := [name.replace("_", " ") for name in facts if kept.get(name) != facts[name]]:
+        raise SettingsInvalid(
+            problems=(f"{folder} is the folder of another run: {', '.join(changed)} differ. Choose another folder.",)
+        )
+
+
+def _train(folder: Path, trainer: Trainer, report: Callable[[Step], None]) -> None:
+    checkpoint = folder / "checkpoint.safetensors"
+    if checkpoint.exists():
+        trainer.load(checkpoint)
+    unlogged: list[Step] = []
+    for step in trainer.steps():
+        unlogged.append(step)
+        report(step)
+        is_last = step.number == trainer.config.steps
+        if step.number % LOG_EVERY == 0 or is_last:
+            _log(folder, unlogged)
+            unlogged = []
+        if step.number % SAVE_EVERY == 0 or is_last:
+            trainer.save(checkpoint)
+
+
+def _log(folder: Path, steps: Sequence[Step]) -> None:
+    """Add a line with the means of some steps; a run that was killed may have logged steps that it does again."""
+    means = {name: sum(asdict(step)[name] for step in steps) / len(steps) for name in ("loss", "accuracy", "rate")}
+    line = {"step": steps[-1].number, **{name: round(value, 8) for name, value in means.items()}}
+    with (folder / "log.jsonl").open("a") as log:
+        log.write(json.dumps(line) + "\n")

@@ -1,0 +1,127 @@
+"""`easel learn train` as a real process: from preferences to an adapter that paints."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+import pytest
+from safetensors import safe_open
+
+from engine.contract.feedback import Consent
+from engine.learn.adapter import facts_from_metadata
+from engine.store.database import Database
+from engine.store.objects import Objects
+from tests.easel.command import run_easel, start_easel
+from tests.easel.models import save_models_file
+from tests.engine.feedback.exports.community import SmallCommunity
+from tests.engine.learn.pickapic_folder import save_rows, warm_rows
+from tests.engine.worker.following import until
+
+COLOURS = ("red", "green", "blue", "black", "white")
+ANIMALS = ("cat", "dog", "horse", "fish", "mouse", "lion", "whale", "crow")
+SMALL = ("--steps", "4", "--pairs", "4", "--rank", "2")
+
+
+@pytest.fixture
+def rated(tmp_path: Path) -> Path:
+    return save_rows(tmp_path / "rated", warm_rows(120))
+
+
+async def test_an_adapter_is_trained_and_can_be_painted_with(home: Path, rated: Path, tmp_path: Path) -> None:
+    """Its file says what it was trained on; registered as the style of the community, a picture has it."""
+    models = save_models_file(tmp_path)
+    folder = tmp_path / "run"
+    arguments = ("learn", "train", "--from", str(rated), "-o", str(folder), *SMALL)
+    done = await run_easel(*arguments, home=home, EASEL_MODELS_FILE=str(models))
+    assert (done.code, done.out) == (0, f"Learned from 120 preferences: {folder}/adapter.safetensors\n"), done.err
+    with safe_open(folder / "adapter.safetensors", "pt") as file:
+        facts = facts_from_metadata(file.metadata())
+    assert facts["model"] == "tiny" and len(facts["preferences_sha256"]) == 64
+    with models.open("a") as registry:
+        registry.write('[adapters.votes]\nfile = "run/adapter.safetensors"\nfamily = "sd1"\nstyle = true\n')
+    painted = await run_easel(
+        "imagine", "a cat [/] --stylize 100", "-o", str(tmp_path / "x.png"), home=home, EASEL_MODELS_FILE=str(models)
+    )
+    assert painted.code == 0, painted.err
+
+
+async def test_another_run_is_not_mixed_into_a_folder(home: Path, rated: Path, tmp_path: Path) -> None:
+    """A finished run that is run again is finished; with other options, the folder is refused."""
+    models = save_models_file(tmp_path)
+    arguments = ("learn", "train", "--from", str(rated), "-o", str(tmp_path / "run"), *SMALL)
+    weights = tmp_path / "run" / "adapter.safetensors"
+    for _ in range(2):
+        done = await run_easel(*arguments, home=home, EASEL_MODELS_FILE=str(models))
+        assert done.code == 0, done.err
+        first = weights.read_bytes()
+    refused = await run_easel(*arguments, "--seed", "5", home=home, EASEL_MODELS_FILE=str(models))
+    assert refused.code == 4
+    assert "is the folder of another run: seed differ. Choose another folder." in refused.err
+    assert weights.read_bytes() == first
+
+
+@pytest.mark.kills
+async def test_a_killed_run_goes_on_to_the_same_adapter(home: Path, rated: Path, tmp_path: Path) -> None:
+    models = str(save_models_file(tmp_path))
+    options = ("learn", "train", "--from", str(rated), *SMALL, "--steps", "60")
+    whole = await run_easel(*options, "-o", str(tmp_path / "whole"), home=home, EASEL_MODELS_FILE=models)
+    assert whole.code == 0, whole.err
+    killed = await start_easel(*options, "-o", str(tmp_path / "killed"), home=home, EASEL_MODELS_FILE=models)
+
+    async def has_checkpoint() -> bool:
+        return (tmp_path / "killed" / "checkpoint.safetensors").exists()
+
+    await until(has_checkpoint)
+    killed.send_signal(signal.SIGKILL)
+    await killed.communicate()
+    assert not (tmp_path / "killed" / "adapter.safetensors").exists()
+    again = await run_easel(*options, "-o", str(tmp_path / "killed"), home=home, EASEL_MODELS_FILE=models)
+    assert again.code == 0, again.err
+    one, other = ((tmp_path / name / "adapter.safetensors").read_bytes() for name in ("whole", "killed"))
+    assert one == other
+
+
+async def test_without_consent_there_is_nothing_to_learn_from(home: Path, database_url: str, tmp_path: Path) -> None:
+    """One sentence says so, and no copy of anybody's pictures is left."""
+    models = str(save_models_file(tmp_path))
+    done = await run_easel(
+        "learn", "train", "-o", str(tmp_path / "run"), *SMALL, home=home, EASEL_MODELS_FILE=models,
+        DATABASE_URL=database_url,
+    )  # fmt: skip
+    assert done.code == 1
+    assert done.err.endswith("No member has agreed to training yet, or none of those has rated pictures.\n")
+    assert not (tmp_path / "run" / "preferences").exists()
+
+
+@pytest.mark.parametrize("option", [("--loss", "ipo"), ("--steps", "0"), ("--from", "nowhere")])
+async def test_wrong_options_are_told(home: Path, rated: Path, tmp_path: Path, option: tuple[str, str]) -> None:
+    done = await run_easel("learn", "train", "-o", str(tmp_path / "run"), *option, home=home)
+    assert done.code == 2
+    assert "Usage: easel learn train" in done.err
+
+
+async def test_only_what_members_agreed_to_is_learnt_from(
+    home: Path, database_url: str, database: Database, objects: Objects, storage_url: str, tmp_path: Path
+) -> None:
+    """The presses of those who agreed to training, also without publishing; the copy of their pictures is deleted."""
+    community = SmallCommunity(database=database, objects=objects)
+    members = [await community.join(consent) for consent in (Consent.TRAIN, Consent.TRAIN, Consent.USE)]
+    for at in range(40):
+        grid = await community.paint(members[at % 2], f"a {COLOURS[at // 8]} {ANIMALS[at % 8]}", num_pictures=4)
+        for slot, member in zip((at % 4, at % 4, -1 - at % 4), members, strict=True):
+            await community.press(grid, slot % 4, member)
+    done = await run_easel(
+        "learn", "train", "-o", str(tmp_path / "run"), *SMALL, home=home,
+        EASEL_MODELS_FILE=str(save_models_file(tmp_path)), DATABASE_URL=database_url, EASEL_STORAGE_URL=storage_url,
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    learnt = int(done.out.split()[2])
+    # One picture against the three beside it in each of the grids that are not held out.
+    assert 100 <= learnt <= 120 and learnt % 3 == 0
+    assert sorted(path.name for path in (tmp_path / "run").iterdir()) == [
+        "adapter.safetensors",
+        "checkpoint.safetensors",
+        "log.jsonl",
+        "run.json",
+    ]

@@ -1,0 +1,94 @@
+"""What is read of a folder of preferences, and what is said of one that cannot be learnt from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from engine.learn.preferences import (
+    MIN_PREFERENCES,
+    PreferencesUnusable,
+    check_enough,
+    preferences_hash,
+    read_preferences,
+    without_contradictions,
+)
+from tests.engine.learn.pickapic_folder import png, row, save_rows, warm_rows
+
+RED, BLUE, DARK = png(250, 0), png(0, 250), png(0, 0)
+
+
+def test_the_preferred_picture_is_the_winner_whichever_side_it_was_on(tmp_path: Path) -> None:
+    """Ties are left out."""
+    other_side = {**row(RED, BLUE), "jpg_0": RED, "jpg_1": BLUE, "label_0": 1.0, "label_1": 0.0}
+    tie = {**row(RED, BLUE), "label_0": 0.5, "label_1": 0.5}
+    read = list(read_preferences(save_rows(tmp_path, [row(RED, BLUE), other_side, tie])))
+    assert [(one.winner, one.loser) for one in read] == [(RED, BLUE)] * 2
+
+
+def test_splits_are_read_apart(tmp_path: Path) -> None:
+    save_rows(tmp_path, [row(RED, BLUE)])
+    save_rows(tmp_path, [row(BLUE, DARK)], split="test")
+    assert [one.winner for one in read_preferences(tmp_path)] == [RED]
+    assert [one.winner for one in read_preferences(tmp_path, "test")] == [BLUE]
+
+
+def test_columns_of_easel_are_optional(tmp_path: Path) -> None:
+    """Pick-a-Pic's own folders have no weights."""
+    facts = {name: value for name, value in row(RED, BLUE).items() if not name.startswith(("x_", "user"))}
+    (only,) = read_preferences(save_rows(tmp_path, [facts]))
+    assert (only.preference.weight, only.preference.rater) == (1.0, None)
+
+
+def test_votes_against_each_other_cancel_each_other(tmp_path: Path) -> None:
+    rows = [
+        row(RED, BLUE, x_weight=1.0),
+        row(RED, BLUE, x_weight=0.5),
+        row(BLUE, RED, x_weight=0.5),
+        row(RED, DARK, x_weight=0.5),
+        row(DARK, RED, x_weight=0.5),
+        row(BLUE, RED, "a dog"),
+    ]
+    kept = without_contradictions(read_preferences(save_rows(tmp_path, rows)))
+    assert [(one.winner, one.preference.caption, one.preference.weight) for one in kept] == [
+        (RED, "a cat", 1.0),
+        (BLUE, "a dog", 1.0),
+    ]
+
+
+def test_the_hash_says_which_votes_and_not_in_which_order(tmp_path: Path) -> None:
+    some = [one.preference for one in read_preferences(save_rows(tmp_path, warm_rows(9)))]
+    assert preferences_hash(some) == preferences_hash(some[::-1]) != preferences_hash(some[1:])
+
+
+def test_too_few_and_one_member_alone_are_refused(tmp_path: Path) -> None:
+    some = [one.preference for one in read_preferences(save_rows(tmp_path / "some", warm_rows(MIN_PREFERENCES)))]
+    check_enough(some)
+    with pytest.raises(PreferencesUnusable, match=f"There are 99 preferences, and at least {MIN_PREFERENCES}"):
+        check_enough(some[1:])
+    alone = [{**facts, "user_id": 3} for facts in warm_rows(MIN_PREFERENCES)]
+    with pytest.raises(PreferencesUnusable, match="All preferences are of one member"):
+        check_enough([one.preference for one in read_preferences(save_rows(tmp_path / "alone", alone))])
+
+
+@pytest.mark.parametrize("problem", ["nothing", "no such split", "no columns", "no parquet"])
+def test_a_folder_of_something_else_is_told(tmp_path: Path, problem: str) -> None:
+    """In a sentence that says what to do."""
+    file = tmp_path / "train-00000-of-00001.parquet"
+    if problem == "no such split":
+        save_rows(tmp_path, [row(RED, BLUE)], split="test")
+    elif problem == "no columns":
+        pq.write_table(pa.table({"caption": ["a cat"]}), file)
+    elif problem == "no parquet":
+        file.write_bytes(b"not that")
+    told = {
+        "nothing": "There is no Parquet file in",
+        "no such split": 'There is no file of the split "train"',
+        "no columns": "lacks the columns jpg_0, jpg_1, label_0",
+        "no parquet": "cannot be read as Parquet",
+    }
+    with pytest.raises(PreferencesUnusable, match=told[problem]):
+        list(read_preferences(tmp_path))

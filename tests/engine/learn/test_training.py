@@ -1,0 +1,219 @@
+"""Training on tiny checkpoints: what changes, what must not, and that an interruption makes no difference."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import diffusers
+import pytest
+import torch
+from torch import Tensor
+
+from engine.learn.adapter import Adapter
+from engine.learn.examples import Examples, batch_of, batches, encode_examples, generator_for
+from engine.learn.noising import TIMESTEPS, noising_for
+from engine.learn.preferences import read_preferences
+from engine.learn.training import LearningConfig, LossNotFinite, Trainer
+from engine.models.loading.device import Device
+from engine.models.loading.pipeline import denoiser_of, load_pipeline
+from engine.models.registry.registry import read_registry
+from engine.painter.families import adapted
+from engine.painter.pipeline.protocol import LoadedModel
+from engine.prompt import parse_attention
+from tests.engine.learn.pickapic_folder import png, row, save_rows, warm_rows
+from tests.engine.painter.checkpoints import save_sd1, save_sdxl
+from tests.engine.painter.qwen_checkpoints import save_qwen_image, save_z_image
+from tests.engine.painter.registries import entry
+from tests.engine.painter.t5_checkpoints import save_chroma, save_flux, save_sd3
+
+CPU = Device(device=torch.device("cpu"), dtype=torch.float32)
+CONFIG = LearningConfig(steps=6, pairs=4, rate=2e-3, warmup_steps=2, rank=4)
+FAMILIES: dict[str, Callable[[Path], Any]] = {
+    "sd1": save_sd1,
+    "sd2": lambda folder: save_sd1(folder, prediction="v_prediction"),
+    "sdxl": save_sdxl,
+    "sd3": save_sd3,
+    "flux": save_flux,
+    "chroma": save_chroma,
+    "qwen-image": save_qwen_image,
+    "z-image": save_z_image,
+}
+
+
+@pytest.fixture(params=FAMILIES)
+def any_family(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[LoadedModel, Any]:
+    return loaded(tmp_path, request.param)
+
+
+@pytest.fixture
+def sd2(tmp_path: Path) -> tuple[LoadedModel, Any]:
+    return loaded(tmp_path, "sd2")
+
+
+def loaded(folder: Path, family: str) -> tuple[LoadedModel, Any]:
+    FAMILIES[family](folder / "weights")
+    (folder / "registry.toml").write_text(f'default = "tiny"\n{entry("tiny", family, "weights")}')
+    model = read_registry(folder / "registry.toml").model()
+    pipe, sha256 = load_pipeline(model, CPU)
+    return adapted(pipe, model, device=CPU.device, sha256=sha256, fragments_of=parse_attention), denoiser_of(pipe)
+
+
+def examples_for(model: LoadedModel, folder: Path, count: int = 20) -> Examples:
+    return encode_examples(read_preferences(save_rows(folder / "rows", warm_rows(count))), model, 8)
+
+
+def weights_of(trainer: Trainer) -> dict[str, Tensor]:
+    return {name: weight.detach().clone() for name, weight in trainer.adapter.parameters.items()}
+
+
+def test_every_family_learns_and_its_reference_stays_what_it_was(
+    any_family: tuple[LoadedModel, Any], tmp_path: Path
+) -> None:
+    """All weights of the adapter move; switched off, the prediction is that of the untouched model, bit for bit."""
+    model, denoiser = any_family
+    examples = examples_for(model, tmp_path)
+    batch = next(batches(examples, 4, seed=0))
+    timesteps = torch.full((len(batch.winners),), 500.0)
+    before = model.predict(batch.winners, timesteps, batch.embeds)
+    trainer = Trainer(model, denoiser, examples, CONFIG)
+    assert torch.equal(model.predict(batch.winners, timesteps, batch.embeds), before)
+    first = weights_of(trainer)
+    steps = list(trainer.steps())
+    assert [step.number for step in steps] == [1, 2, 3, 4, 5, 6]
+    # Before anything is learnt both pictures are as likely as they were: -log sigmoid(0).
+    assert steps[0].loss == pytest.approx(math.log(2), abs=1e-4)
+    assert trainer.loss_of(batch, generator_for(0, 0)).value < math.log(2)
+    unmoved = [name for name, weight in weights_of(trainer).items() if torch.equal(weight, first[name])]
+    # What the last block makes of the text is read by nothing after it.
+    assert all(name.startswith("transformer_blocks.1.attn") and "add_" in name for name in unmoved), unmoved
+    assert not torch.equal(model.predict(batch.winners, timesteps, batch.embeds), before)
+    with trainer.adapter.switched_off():
+        assert torch.equal(model.predict(batch.winners, timesteps, batch.embeds), before)
+
+
+def test_a_run_that_goes_on_ends_like_one_that_was_never_interrupted(tmp_path: Path) -> None:
+    """Bit for bit, from a checkpoint in the middle of an epoch, in another process's model."""
+    whole = trainer_in(tmp_path / "whole")
+    losses = [step.loss for step in whole.steps()]
+    first = trainer_in(tmp_path / "first")
+    for step in first.steps():
+        if step.number == 3:
+            break
+    first.save(tmp_path / "checkpoint.safetensors")
+    second = trainer_in(tmp_path / "second")
+    second.load(tmp_path / "checkpoint.safetensors")
+    assert [step.loss for step in second.steps()] == losses[3:]
+    other = weights_of(second)
+    assert all(torch.equal(weight, other[name]) for name, weight in weights_of(whole).items())
+
+
+def trainer_in(folder: Path) -> Trainer:
+    folder.mkdir()
+    model, denoiser = loaded(folder, "sd2")
+    return Trainer(model, denoiser, examples_for(model, folder), CONFIG)
+
+
+def test_the_file_paints_as_the_trained_model_does(sd2: tuple[LoadedModel, Any], tmp_path: Path) -> None:
+    """Loaded by diffusers alone, at weight 1."""
+    model, denoiser = sd2
+    examples = examples_for(model, tmp_path)
+    trainer = Trainer(model, denoiser, examples, replace(CONFIG, steps=3))
+    list(trainer.steps())
+    trainer.adapter.save(tmp_path / "adapter.safetensors", {"model": "tiny"})
+    pipe = diffusers.StableDiffusionPipeline.from_pretrained(tmp_path / "weights", safety_checker=None)
+    pipe.load_lora_weights(str(tmp_path), weight_name="adapter.safetensors")
+    batch = next(batches(examples, 2, seed=0))
+    timesteps = torch.full((len(batch.winners),), 300.0)
+    tokens = torch.cat([one.tokens for one in batch.embeds])
+    with torch.no_grad():
+        stock = pipe.unet(batch.winners, timesteps, tokens).sample
+        ours = model.predict(batch.winners, timesteps, batch.embeds)
+    assert torch.allclose(stock, ours, atol=1e-5)
+    pipe.unload_lora_weights()
+    assert not torch.allclose(pipe.unet(batch.winners, timesteps, tokens).sample, ours, atol=1e-4)
+
+
+def test_a_loss_that_is_no_number_stops_before_it_does_harm(sd2: tuple[LoadedModel, Any], tmp_path: Path) -> None:
+    """The weights are those of the last good step, and the error has the batch."""
+    model, denoiser = sd2
+    examples = examples_for(model, tmp_path)
+    trainer = Trainer(model, denoiser, examples, CONFIG)
+    steps = trainer.steps()
+    next(steps)
+    kept = weights_of(trainer)
+    for latents in examples.latents.values():
+        latents.fill_(float("nan"))
+    with pytest.raises(LossNotFinite) as caught:
+        next(steps)
+    assert (caught.value.step, len(caught.value.batch.preferences)) == (2, 4)
+    assert all(torch.equal(weight, kept[name]) for name, weight in weights_of(trainer).items())
+
+
+def test_a_backward_pass_while_switched_off_would_teach_nothing(sd2: tuple[LoadedModel, Any]) -> None:
+    """Which is why the loss is made of what was predicted outside of it."""
+    model, denoiser = sd2
+    adapter = Adapter(denoiser, rank=4, seed=0)
+    latents = torch.randn(1, *model.latent_shape(32, 32), generator=torch.Generator().manual_seed(0))
+    embeds = [model.encode_prompt("a cat")]
+    model.predict(latents, torch.full((1,), 300.0), embeds).sum().backward()  # type: ignore[no-untyped-call]
+    assert any(weight.grad is not None and weight.grad.any() for weight in adapter.parameters.values())
+
+
+@pytest.mark.parametrize(("family", "target"), [("sd1", "noise"), ("sd2", "velocity"), ("sd3", "flow")])
+def test_what_is_predicted_is_what_the_model_was_trained_for(tmp_path: Path, family: str, target: str) -> None:
+    """Noisy latents and target make the clean latents again, and the noisiest position is nearly noise alone."""
+    model, _ = loaded(tmp_path, family)
+    rng = torch.Generator().manual_seed(0)
+    clean, noise = (torch.randn(3, *model.latent_shape(32, 32), generator=rng) for _ in range(2))
+    positions = torch.tensor([0, 500, TIMESTEPS - 1])
+    noised = noising_for(model, 32, 32)(clean, noise, positions)
+    assert list(noised.timesteps) == sorted(noised.timesteps)
+    if target == "flow":
+        sigma = (noised.timesteps / 1000)[:, None, None, None]
+        again = noised.latents - sigma * noised.target
+    else:
+        signal = diffusers.DDPMScheduler.from_config(model.scheduler_config).alphas_cumprod[positions]
+        alpha, sigma = signal.sqrt()[:, None, None, None], (1 - signal).sqrt()[:, None, None, None]
+        if target == "noise":
+            again = (noised.latents - sigma * noised.target) / alpha
+        else:
+            again = alpha * noised.latents - sigma * noised.target
+    assert torch.allclose(again, clean, atol=1e-3)
+    assert (noised.latents[0] - clean[0]).abs().mean() < 0.2 < 0.7 < (noised.latents[2] - clean[2]).abs().mean()
+
+
+def test_each_epoch_has_each_preference_once_in_an_order_of_its_own(
+    sd2: tuple[LoadedModel, Any], tmp_path: Path
+) -> None:
+    """Going on at any batch gives the same batches."""
+    examples = examples_for(sd2[0], tmp_path, count=10)
+    source = batches(examples, 4, seed=1)
+    ten = [[one.winner for one in next(source).preferences] for _ in range(6)]
+    epochs = [[one for some in half for one in some] for half in (ten[:3], ten[3:])]
+    assert sorted(epochs[0]) == sorted(epochs[1]) and len(epochs[0]) == 10 and epochs[0] != epochs[1]
+    assert [one.winner for one in next(batches(examples, 4, seed=1, first=4)).preferences] == ten[4]
+    assert generator_for(1, 2).initial_seed() != generator_for(2, 1).initial_seed()
+
+
+def test_what_cannot_be_learnt_from_is_left_out_and_counted(sd2: tuple[LoadedModel, Any], tmp_path: Path) -> None:
+    rows = [
+        row(png(1, 2), png(3, 4)),
+        row(png(1, 2), png(1, 2)),
+        row(png(1, 2), png(3, 4, side=64)),
+        row(png(1, 2, side=36), png(3, 4, side=36)),
+        row(png(1, 2), b"not a picture"),
+        row(png(5, 6, side=64), png(3, 4, side=64)),
+    ]
+    examples = encode_examples(read_preferences(save_rows(tmp_path / "rows", rows)), sd2[0], 8)
+    assert {size: len(some) for size, some in examples.by_size.items()} == {(32, 32): 1, (64, 64): 1}
+    assert examples.left_out == {
+        "the same picture twice": 1,
+        "pictures of different sizes": 1,
+        "a size that the model cannot paint": 1,
+        "a damaged picture": 1,
+    }
+    assert batch_of(examples, (64, 64), examples.by_size[64, 64]).winners.shape[2:] == (16, 16)
