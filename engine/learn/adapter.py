@@ -21,7 +21,7 @@ ATTENTION = ("to_q", "to_k", "to_v", "to_out.0", "add_q_proj", "add_k_proj", "ad
 _PREFIXES = {"UNet2DConditionModel": "unet"}
 
 
-class Adapter:
+class TrainedLora:
     """The LoRA of one denoiser: switched off, the denoiser is exactly the one that it was before.
 
     Its dropout is 0, because peft keeps dropping while pictures are painted.

@@ -20,7 +20,7 @@ Size = tuple[int, int]
 
 
 @dataclass(kw_only=True)
-class Examples:
+class EncodedPreferences:
     """The preferences of pictures of one size each, with what the denoiser reads.
 
     by_size: the preferences by the size of their pictures.
@@ -47,14 +47,14 @@ OnEncoded = Callable[[int], None]
 @torch.no_grad()
 def encode_examples(
     rows: Iterable[PreferenceRow], model: LoadedModel, multiple: int, report: OnEncoded = lambda done: None
-) -> Examples:
+) -> EncodedPreferences:
     """Return the preferences with latents and embeddings; pictures of different or unsuitable sizes are left out.
 
     multiple: of which the model's pictures are, in pixels.
 
     Raises: torch.OutOfMemoryError.
     """
-    examples = Examples()
+    examples = EncodedPreferences()
     for done, row in enumerate(rows, start=1):
         if reason := _add(row, examples, model, multiple):
             examples.left_out[reason] = examples.left_out.get(reason, 0) + 1
@@ -62,7 +62,7 @@ def encode_examples(
     return examples
 
 
-def _add(row: PreferenceRow, examples: Examples, model: LoadedModel, multiple: int) -> str | None:
+def _add(row: PreferenceRow, examples: EncodedPreferences, model: LoadedModel, multiple: int) -> str | None:
     """Add a row; return why it cannot be, or None."""
     preference = row.preference
     if preference.winner == preference.loser:
@@ -98,7 +98,7 @@ def _latents(picture: Image.Image, sha256: str, model: LoadedModel) -> Tensor:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Batch:
+class PairBatch:
     """Preferences of one size: latents [pairs, channels, height, width], one text and one weight for each pair."""
 
     size: Size
@@ -109,9 +109,9 @@ class Batch:
     weights: Tensor
 
 
-def batch_of(examples: Examples, size: Size, preferences: Sequence[Preference]) -> Batch:
+def batch_of(examples: EncodedPreferences, size: Size, preferences: Sequence[Preference]) -> PairBatch:
     """Return preferences of pictures of one size as a batch."""
-    return Batch(
+    return PairBatch(
         size=size,
         preferences=preferences,
         winners=torch.cat([examples.latents[one.winner] for one in preferences]),
@@ -121,7 +121,7 @@ def batch_of(examples: Examples, size: Size, preferences: Sequence[Preference]) 
     )
 
 
-def batches(examples: Examples, pairs: int, seed: int, first: int = 0) -> Iterator[Batch]:
+def batches(examples: EncodedPreferences, pairs: int, seed: int, first: int = 0) -> Iterator[PairBatch]:
     """Yield endless batches of at most `pairs` preferences, from the batch numbered `first` on.
 
     Every epoch has each preference once, in an order that follows from the seed and the epoch alone, so that a run goes

@@ -21,7 +21,7 @@ from engine.learn.preferences import (
     preferences_hash,
     without_contradictions,
 )
-from engine.learn.training import LearningConfig, Step, Trainer, facts_of
+from engine.learn.training import LearningConfig, PreferenceTrainer, Step, facts_of
 from engine.models.loading.device import Device
 from engine.models.loading.pipeline import denoiser_of, load_pipeline
 from engine.models.registry.registry import Model
@@ -64,7 +64,7 @@ def learn(
     digest = preferences_hash(examples.preferences)
     facts = {"model": model.name, "model_sha256": sha256, "preferences_sha256": digest, **facts_of(config)}
     _claim(folder, facts)
-    trainer = Trainer(loaded, denoiser_of(pipe), examples, config)
+    trainer = PreferenceTrainer(loaded, denoiser_of(pipe), examples, config)
     _train(folder, trainer, report)
     adapter = folder / "adapter.safetensors"
     trainer.adapter.save(adapter, facts)
@@ -93,7 +93,7 @@ def _claim(folder: Path, facts: Mapping[str, str]) -> None:
         )
 
 
-def _train(folder: Path, trainer: Trainer, report: Callable[[Step], None]) -> None:
+def _train(folder: Path, trainer: PreferenceTrainer, report: Callable[[Step], None]) -> None:
     checkpoint = folder / "checkpoint.safetensors"
     if checkpoint.exists():
         trainer.load(checkpoint)

@@ -15,8 +15,8 @@ import torch
 from safetensors import safe_open
 from torch import Tensor, nn
 
-from engine.learn.adapter import Adapter, facts_from_metadata, save_atomically
-from engine.learn.examples import Batch, Examples, Size, batches, generator_for
+from engine.learn.adapter import TrainedLora, facts_from_metadata, save_atomically
+from engine.learn.examples import EncodedPreferences, PairBatch, Size, batches, generator_for
 from engine.learn.losses import LOSSES, Loss, PairErrors
 from engine.learn.noising import TIMESTEPS, Noised, Noising, noising_for
 from engine.painter.pipeline.protocol import LoadedModel
@@ -60,18 +60,20 @@ class LossNotFinite(Exception):
     step: its number. batch: the preferences.
     """
 
-    def __init__(self, step: int, batch: Batch) -> None:
+    def __init__(self, step: int, batch: PairBatch) -> None:
         super().__init__(f"the loss of step {step} is not a number")
         self.step, self.batch = step, batch
 
 
-class Trainer:
+class PreferenceTrainer:
     """The state of a run: the adapter, its optimizer, and how many steps were done."""
 
-    def __init__(self, model: LoadedModel, denoiser: nn.Module, examples: Examples, config: LearningConfig) -> None:
+    def __init__(
+        self, model: LoadedModel, denoiser: nn.Module, examples: EncodedPreferences, config: LearningConfig
+    ) -> None:
         """`denoiser` is that of `model`, which paints with the adapter from now on."""
         self._model, self._examples, self.config = model, examples, config
-        self.adapter = Adapter(denoiser, rank=config.rank, seed=config.seed)
+        self.adapter = TrainedLora(denoiser, rank=config.rank, seed=config.seed)
         self._optimizer = torch.optim.AdamW(self.adapter.parameters.values(), lr=config.rate, weight_decay=0.0)
         self._loss = LOSSES[config.loss]
         self._noisings: dict[Size, Noising] = {}
@@ -87,7 +89,7 @@ class Trainer:
         while self.done < self.config.steps:
             yield self._take_step(next(source))
 
-    def _take_step(self, batch: Batch) -> Step:
+    def _take_step(self, batch: PairBatch) -> Step:
         rate = rate_at(self.done, self.config)
         for group in self._optimizer.param_groups:
             group["lr"] = rate
@@ -101,7 +103,7 @@ class Trainer:
         self.done += 1
         return Step(number=self.done, loss=loss.value.item(), accuracy=loss.accuracy, rate=rate)
 
-    def loss_of(self, batch: Batch, rng: torch.Generator) -> Loss:
+    def loss_of(self, batch: PairBatch, rng: torch.Generator) -> Loss:
         """Return the loss of a batch; both pictures of a pair get the same noise and timestep."""
         noise = torch.randn(batch.winners.shape, generator=rng).to(batch.winners)
         positions = torch.randint(TIMESTEPS, (len(noise),), generator=rng)
@@ -115,7 +117,7 @@ class Trainer:
         )
         return self._loss(errors, batch.weights.to(winner.device) / self._mean_weight, self.config.beta)
 
-    def _noised(self, batch: Batch, noise: Tensor, positions: Tensor) -> Noised:
+    def _noised(self, batch: PairBatch, noise: Tensor, positions: Tensor) -> Noised:
         if batch.size not in self._noisings:
             self._noisings[batch.size] = noising_for(self._model, *batch.size)
         clean = torch.cat([batch.winners, batch.losers])

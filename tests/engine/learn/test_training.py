@@ -13,11 +13,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from engine.learn.adapter import Adapter
-from engine.learn.examples import Examples, batch_of, batches, encode_examples, generator_for
+from engine.learn.adapter import TrainedLora
+from engine.learn.examples import EncodedPreferences, batch_of, batches, encode_examples, generator_for
 from engine.learn.noising import TIMESTEPS, noising_for
 from engine.learn.preferences import read_preferences
-from engine.learn.training import LearningConfig, LossNotFinite, Trainer
+from engine.learn.training import LearningConfig, LossNotFinite, PreferenceTrainer
 from engine.models.loading.device import Device
 from engine.models.loading.pipeline import denoiser_of, load_pipeline
 from engine.models.registry.registry import read_registry
@@ -62,11 +62,11 @@ def loaded(folder: Path, family: str) -> tuple[LoadedModel, Any]:
     return adapted(pipe, model, device=CPU.device, sha256=sha256, fragments_of=parse_attention), denoiser_of(pipe)
 
 
-def examples_for(model: LoadedModel, folder: Path, count: int = 20) -> Examples:
+def examples_for(model: LoadedModel, folder: Path, count: int = 20) -> EncodedPreferences:
     return encode_examples(read_preferences(save_rows(folder / "rows", warm_rows(count))), model, 8)
 
 
-def weights_of(trainer: Trainer) -> dict[str, Tensor]:
+def weights_of(trainer: PreferenceTrainer) -> dict[str, Tensor]:
     return {name: weight.detach().clone() for name, weight in trainer.adapter.parameters.items()}
 
 
@@ -79,7 +79,7 @@ def test_every_family_learns_and_its_reference_stays_what_it_was(
     batch = next(batches(examples, 4, seed=0))
     timesteps = torch.full((len(batch.winners),), 500.0)
     before = model.predict(batch.winners, timesteps, batch.embeds)
-    trainer = Trainer(model, denoiser, examples, CONFIG)
+    trainer = PreferenceTrainer(model, denoiser, examples, CONFIG)
     assert torch.equal(model.predict(batch.winners, timesteps, batch.embeds), before)
     first = weights_of(trainer)
     steps = list(trainer.steps())
@@ -111,17 +111,17 @@ def test_a_run_that_goes_on_ends_like_one_that_was_never_interrupted(tmp_path: P
     assert all(torch.equal(weight, other[name]) for name, weight in weights_of(whole).items())
 
 
-def trainer_in(folder: Path) -> Trainer:
+def trainer_in(folder: Path) -> PreferenceTrainer:
     folder.mkdir()
     model, denoiser = loaded(folder, "sd2")
-    return Trainer(model, denoiser, examples_for(model, folder), CONFIG)
+    return PreferenceTrainer(model, denoiser, examples_for(model, folder), CONFIG)
 
 
 def test_the_file_paints_as_the_trained_model_does(sd2: tuple[LoadedModel, Any], tmp_path: Path) -> None:
     """Loaded by diffusers alone, at weight 1."""
     model, denoiser = sd2
     examples = examples_for(model, tmp_path)
-    trainer = Trainer(model, denoiser, examples, replace(CONFIG, steps=3))
+    trainer = PreferenceTrainer(model, denoiser, examples, replace(CONFIG, steps=3))
     list(trainer.steps())
     trainer.adapter.save(tmp_path / "adapter.safetensors", {"model": "tiny"})
     pipe = diffusers.StableDiffusionPipeline.from_pretrained(tmp_path / "weights", safety_checker=None)
@@ -141,7 +141,7 @@ def test_a_loss_that_is_no_number_stops_before_it_does_harm(sd2: tuple[LoadedMod
     """The weights are those of the last good step, and the error has the batch."""
     model, denoiser = sd2
     examples = examples_for(model, tmp_path)
-    trainer = Trainer(model, denoiser, examples, CONFIG)
+    trainer = PreferenceTrainer(model, denoiser, examples, CONFIG)
     steps = trainer.steps()
     next(steps)
     kept = weights_of(trainer)
@@ -156,7 +156,7 @@ def test_a_loss_that_is_no_number_stops_before_it_does_harm(sd2: tuple[LoadedMod
 def test_a_backward_pass_while_switched_off_would_teach_nothing(sd2: tuple[LoadedModel, Any]) -> None:
     """Which is why the loss is made of what was predicted outside of it."""
     model, denoiser = sd2
-    adapter = Adapter(denoiser, rank=4, seed=0)
+    adapter = TrainedLora(denoiser, rank=4, seed=0)
     latents = torch.randn(1, *model.latent_shape(32, 32), generator=torch.Generator().manual_seed(0))
     embeds = [model.encode_prompt("a cat")]
     model.predict(latents, torch.full((1,), 300.0), embeds).sum().backward()  # type: ignore[no-untyped-call]
