@@ -11,7 +11,7 @@ import pytest
 
 from engine.contract.edits import Edit, whole_canvas
 from engine.contract.ids import new_id
-from engine.contract.jobs import JobSpec, Operation, ParameterValue, Part
+from engine.contract.jobs import JobSpec, Operation, ParameterValue, Part, Speed
 from engine.contract.painting import PaintRequest
 from engine.contract.references import ABILITY_OF
 from engine.contract.samplers import SAMPLERS
@@ -30,15 +30,11 @@ REGISTRY = read_registry(SHIPPED)
 CANONICAL = {row.name: row for row in PARAMETERS if not row.gives}
 
 # Abilities in the table that neither a family nor the service has yet; whoever adds one there removes it here.
-NOT_SUPPORTED_YET = frozenset(
-    {
-        "profile",
-        "speed",
-        "visibility",
-    }
-)
+NOT_SUPPORTED_YET = frozenset({"profile"})
 # Parameters whose effect is over when a job's spec exists; tested below.
 READ_BY_THE_PARSER = {"no", "repeat"}
+# Modules that decide from a spec how its job is queued and who sees it.
+READ_SPECS = ("bot/policy/visibility.py",)
 # The modules that create jobs from a spec; each chooses the seed.
 CREATE_JOBS = ("api/wishes.py", "bot/store/submissions.py", "easel/commands/imagine.py")
 
@@ -139,8 +135,8 @@ def offered_abilities() -> frozenset[str]:
 
 def test_every_supported_parameter_is_read() -> None:
     """By the parser, by the commands that create jobs, or by the painter."""
-    creating = set[str]().union(*(read_in(ROOT / path) for path in CREATE_JOBS))
-    read = READ_BY_THE_PARSER | creating | read_by_the_painter()
+    creating = set[str]().union(*(read_in(ROOT / path) for path in (*CREATE_JOBS, *READ_SPECS)))
+    read = READ_BY_THE_PARSER | creating | set(Speed) | read_by_the_painter()
     unread = {name: row.ability for name, row in CANONICAL.items() if name not in read}
     assert {name for name, ability in unread.items() if ability not in NOT_SUPPORTED_YET} == set()
 
