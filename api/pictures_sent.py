@@ -33,13 +33,14 @@ async def own_picture(call: ApiCall, file: bytes) -> tuple[Job, Picture] | None:
 async def stored_pictures(call: ApiCall, files: Sequence[bytes]) -> dict[str, str]:
     """Return the object keys of the pictures by the names that prompts have them by, stored and recorded as the key's.
 
-    Raises: UploadRefused, StoreUnavailable.
+    Raises: UploadRefused, PictureBarred, StoreUnavailable.
     """
     taken = []
     for file in files:
         # One at a time: the largest ones take half a gigabyte.
         async with call.services.decoding:
             taken.append(await asyncio.to_thread(check_picture, file))
+    await call.services.barred.check([one.png for one in taken])
     uploads = [upload_of(one.png, one.width, one.height) for one in taken]
     async with call.services.database.begin() as connection:
         await record_uploads(connection, call.member_id, uploads)

@@ -59,6 +59,7 @@ _UPLOADS: Mapping[UploadFault, str] = {
     UploadFault.ANIMATED: "A picture is animated. Use a still one.",
     UploadFault.INCOMPLETE: "A picture is damaged or incomplete. Send it again.",
     UploadFault.TOO_MANY_PIXELS: "A picture has more than 64 million pixels. Scale it down first.",
+    UploadFault.BARRED: "A picture is like one that this server never shows. Use another one.",
     UploadFault.TOO_SMALL: "A picture is smaller than 16 x 16 pixels. Use a larger one.",
 }
 _NOT_PICTURE = "A file is not a picture that Easel can read. Use PNG, JPEG, WebP, GIF or AVIF."
@@ -77,6 +78,9 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Facts], str]] = {
         "This Idempotency-Key belongs to another request of the last 24 hours. Use a new one for each request."
     ),
     errors.PromptRefused: lambda facts: str(facts["message"]),
+    errors.PictureBarred: lambda facts: (
+        "A picture is like one that this server never shows. Change the prompt or the picture."
+    ),
     errors.TooManyPending: lambda facts: (
         f"This key may have {facts['limit']} unfinished jobs and has {facts['pending']}. Try again when some end."
     ),

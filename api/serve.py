@@ -18,6 +18,7 @@ from api.metrics import create_api_metrics
 from api.routes import route_names
 from api.services import ApiServices
 from engine.contract.errors import SettingsInvalid
+from engine.hash_list import BarredPictures
 from engine.health import open_health
 from engine.process_metrics import register_process_metrics
 from engine.prompt import Limits
@@ -38,7 +39,8 @@ class ApiOptions:
 
     address: host and port, 0 for a free port. health: those of the health pages. home: the folder whose disk the
     metrics watch. public_url: the address under which clients reach the API; None for the one that they ask at.
-    takes_members_keys: whether keys that members have made for themselves are valid.
+    takes_members_keys: whether keys that members have made for themselves are valid. hashes_file: the list of pictures
+    that must never appear.
     """
 
     address: tuple[str, int]
@@ -47,6 +49,7 @@ class ApiOptions:
     limits: Limits
     public_url: str | None = None
     takes_members_keys: bool = False
+    hashes_file: Path | None = None
 
 
 async def serve(
@@ -75,7 +78,9 @@ async def serve(
         stop=stop,
         public_url=options.public_url,
         takes_members_keys=options.takes_members_keys,
+        barred=BarredPictures(options.hashes_file),
     )
+    await services.barred.load()
 
     async def find_problem() -> str | None:
         await objects.check()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Set
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
@@ -50,3 +50,10 @@ async def _keep_checking(objects: Objects) -> None:
     while True:
         await objects.check()
         await asyncio.sleep((_STORE_RECHECK if objects.problem else _STORE_CHECK).total_seconds())
+
+
+async def cut_short(late: Set[asyncio.Task[object]]) -> None:
+    """End the answers that take longer, such as those that fetch a picture; they tell the member."""
+    for task in late:
+        task.cancel()
+    await asyncio.gather(*late, return_exceptions=True)

@@ -20,6 +20,9 @@ _CAUSES: Mapping[str, Callable[[Facts], str]] = {
         if facts.get("needs_source")
         else _("it does not take a picture to start from")
     ),
+    "PictureBarred": lambda facts: _(
+        "a picture is like one that must never appear, so nothing was kept; change the prompt or the seed"
+    ),
     "NothingFound": lambda facts: "; ".join(nothing_found(facts)),
     "SizeUnsupported": lambda facts: _("the model does not support this size; use another --ar"),
     "SettingUnsupported": lambda facts: _setting(facts),

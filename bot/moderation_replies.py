@@ -164,6 +164,10 @@ def case_line(case: Case) -> str:
     """Return one case in the list of those that were decided."""
     assert case.ruling is not None
     owner, ruled = _who(case.discord_id), ruling_text(case.ruling)
+    if case.kind is CaseKind.BARRED:
+        at = f"<t:{int(case.ruling.at.timestamp())}:f>"
+        barred = _("A picture was like one that must never appear, so nothing was kept, {at}.", at=at)
+        return f"- {owner}. {barred}"
     if case.kind is not CaseKind.REPORT:
         return f"- {owner}. {ruled}"
     reported = _("{who}, reported {number} x ({reasons}).", who=owner, number=case.num_reports, reasons=_reasons(case))

@@ -94,6 +94,7 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Any], str]] = {
     ChannelNotAllowed: lambda error: elsewhere(error.channels),
     errors.JobUnknown: lambda error: _("This was erased, so it can no longer be used. Use /imagine to start again."),
     errors.PictureUnknown: lambda error: _("This picture does not exist yet. Try again when the grid is finished."),
+    errors.PictureBarred: lambda error: _("This picture is like one that must never appear, so it was not taken."),
     errors.NotYours: lambda error: _("Only the member who started this job or an administrator can do that."),
     errors.JobOver: lambda error: str(_ENDED.get(error.status, _JOB_OVER)),
     errors.ModelUnknown: lambda error: _(

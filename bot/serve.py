@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence, Set
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -18,7 +18,7 @@ import discord.http
 import structlog
 from prometheus_client import CollectorRegistry
 
-from bot.background_work import background_work
+from bot.background_work import background_work, cut_short
 from bot.buttons import BUTTONS, GUILD_BUTTONS, MEMBER_BUTTONS, PANEL_CONTROLS
 from bot.buttons.base import JobButton
 from bot.client import EaselClient, register_commands
@@ -43,6 +43,7 @@ from bot.store.deliveries import BotInstance
 from bot.store.press_batches import PressBatches
 from engine.contract.errors import SettingsInvalid, StoreUnavailable
 from engine.contract.ids import new_id
+from engine.hash_list import BarredPictures
 from engine.health import open_health
 from engine.process_metrics import register_process_metrics
 from engine.prompt import Limits, PromptDefaults
@@ -69,6 +70,7 @@ class BotOptions:
     exports: where the exports that members ask for are made; None where they are refused.
     home: the folder whose disk the metrics watch.
     upload_origins: from where members' pictures may be fetched beside the public internet.
+    barred: pictures that must never appear.
     """
 
     token: str = field(repr=False)
@@ -81,6 +83,7 @@ class BotOptions:
     exports: ExportPlace | None = None
     home: Path = Path("/")
     upload_origins: frozenset[str] = frozenset()
+    barred: BarredPictures = field(default_factory=BarredPictures)
     defaults: PromptDefaults = field(default_factory=PromptDefaults)
     limits: Limits = field(default_factory=Limits)
 
@@ -157,14 +160,8 @@ def _services(options: BotOptions, context: DeliveryContext) -> Services:
         queue=context.queue,
         answer_timeout=options.answer_timeout,
         upload_origins=options.upload_origins,
+        barred=options.barred,
     )
-
-
-async def _cut_short(late: Set[asyncio.Task[object]]) -> None:
-    """End the answers that take longer, such as those that fetch a picture; they tell the member."""
-    for task in late:
-        task.cancel()
-    await asyncio.gather(*late, return_exceptions=True)
 
 
 def forgets_commands(options: BotOptions) -> bool:
@@ -186,7 +183,7 @@ async def _run(
             # Discord would not accept later answers, but for those that it was told to wait for.
             longest = client.services.answer_timeout.total_seconds()
             _, late = await asyncio.wait(tuple(client.services.answer_tasks), timeout=longest)
-            await _cut_short(late)
+            await cut_short(late)
         answered.set()
         await delivering
     finally:

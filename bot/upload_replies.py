@@ -44,6 +44,7 @@ _SENTENCES: Mapping[UploadFault, tuple[Phrase, Phrase]] = {
         Phrase("This picture has more than 64 million pixels."),
         Phrase("Scale it down first."),
     ),
+    UploadFault.BARRED: (Phrase("This picture is like one that Easel never shows."), Phrase("Use another one.")),
     UploadFault.TOO_SMALL: (Phrase("This picture is smaller than 16 x 16 pixels."), Phrase("Use a larger one.")),
 }
 

@@ -10,13 +10,14 @@ from types import MappingProxyType
 from uuid import UUID
 
 import discord
+import structlog
 
 from bot.language import Phrase
 from bot.prompts import PHONE_COLUMNS
 from bot.services import Services
 from bot.store.uploads import SUFFIX, find_own_keys, read_keys_by_name, record_uploads_of, upload_of
 from bot.upload_replies import UNKNOWN_NAME, fault_sentences
-from engine.contract.errors import PromptRefused
+from engine.contract.errors import PictureBarred, PromptRefused
 from engine.contract.jobs import JobSpec
 from engine.contract.references import pictures_of
 from engine.contract.uploads import StoredUpload, UploadFault, UploadRefused
@@ -25,6 +26,8 @@ from engine.uploads.check import CheckedPicture, check_picture
 from engine.uploads.fetch import FetchLimits, fetch
 
 LIMITS = FetchLimits()
+
+_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +111,7 @@ async def take_uploads(services: Services, discord_id: int, brought: Sequence[Br
 
     Raises: PromptRefused, with every picture that cannot be taken and why; StoreUnavailable.
     """
-    results = await asyncio.gather(*(_taken(services, one) for one in brought))
+    results = await asyncio.gather(*(_taken(services, discord_id, one) for one in brought))
     faults = [(one, result) for one, result in zip(brought, results, strict=True) if isinstance(result, UploadFault)]
     if faults:
         raise PromptRefused(message=_message([(one, fault_sentences(fault)) for one, fault in faults]))
@@ -120,16 +123,21 @@ async def take_uploads(services: Services, discord_id: int, brought: Sequence[Br
     return stored
 
 
-async def _taken(services: Services, brought: Brought) -> CheckedPicture | UploadFault:
+async def _taken(services: Services, discord_id: int, brought: Brought) -> CheckedPicture | UploadFault:
     try:
         if brought.size_bytes > LIMITS.max_bytes:
             return UploadFault.TOO_LARGE
         data = await fetch(brought.address, origins=services.upload_origins, limits=LIMITS)
         # One at a time: the largest ones take half a gigabyte.
         async with services.checking:
-            return await asyncio.to_thread(check_picture, data)
+            checked = await asyncio.to_thread(check_picture, data)
+        await services.barred.check([checked.png])
+        return checked
     except UploadRefused as error:
         return error.fault
+    except PictureBarred:
+        _log.warning("barred_picture_brought", member=discord_id)
+        return UploadFault.BARRED
 
 
 def _message(refused: Sequence[tuple[Brought, tuple[Phrase, Phrase]]]) -> str:

@@ -38,6 +38,7 @@ from easel.output import Output
 from easel.privacy_app import privacy
 from easel.process.signals import end_on_sigterm_as_first_process, run_command
 from easel.queue_app import queue
+from easel.safety_app import safety
 from easel.upkeep_app import upkeep
 from engine.contract.errors import EaselError
 
@@ -57,6 +58,7 @@ app.add_typer(members)
 app.add_typer(models)
 app.add_typer(privacy)
 app.add_typer(queue)
+app.add_typer(safety)
 app.add_typer(upkeep)
 
 # A prompt may start with one of its own flags.

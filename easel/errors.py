@@ -39,6 +39,9 @@ _ADD_ON_FIX = "Put its original files there, or remove its entry from EASEL_MODE
 
 _SENTENCES: Mapping[type[errors.EaselError], Callable[[Facts], str]] = {
     errors.PromptRefused: lambda facts: str(facts["message"]),
+    errors.PictureBarred: lambda facts: (
+        "A picture is like one in EASEL_HASHES_FILE, so nothing was kept. Change the prompt or the picture."
+    ),
     errors.TooManyPending: lambda facts: (
         f"You have reached the limit of {facts['limit']} unfinished jobs. Try again when some have finished."
     ),

@@ -37,6 +37,7 @@ async def serve_bot(health_port: int, report_ready: ReportReady) -> None:
     from bot.exports.place import ExportPlace
     from bot.serve import BotOptions, serve
     from easel.postgres import open_listening
+    from engine.hash_list import BarredPictures
     from engine.models.prompt_limits import read_limits
     from engine.models.registry.registry import SHIPPED
     from engine.store.objects import open_objects
@@ -47,6 +48,8 @@ async def serve_bot(health_port: int, report_ready: ReportReady) -> None:
     token = settings.discord_token.get_secret_value()
     set_up_logging(settings.log_format, process="bot", secrets=secrets_of(settings))
     limits = await read_limits(settings.models_file or SHIPPED, settings.model, shows_unsafe=settings.safety == "off")
+    barred = BarredPictures(settings.hashes_file)
+    await barred.load()
     async with stop_on_signals() as signals, open_listening(settings) as (url, database):
         exports = ExportPlace(
             folder=settings.home / "exports",
@@ -64,6 +67,7 @@ async def serve_bot(health_port: int, report_ready: ReportReady) -> None:
             home=settings.home,
             limits=limits,
             upload_origins=settings.upload_origins,
+            barred=barred,
         )
         await serve(
             options, database, open_objects(settings.storage_url), stop=signals.stop, announce_ready=report_ready
@@ -121,7 +125,7 @@ async def _serve_engine(
             health=(settings.health_host, health_port),
             home=settings.home,
             models=tuple(registry.models),
-            worker=WorkerOptions(kept=settings.home / "kept"),
+            worker=WorkerOptions(kept=settings.home / "kept", hashes_file=settings.hashes_file),
         )
         with hold_engine_lock(settings.home):
             await serve(

@@ -36,6 +36,7 @@ async def serve_api(
         ),
         public_url=_checked(public_url) or settings.programs_url,
         takes_members_keys=settings.programs_url is not None,
+        hashes_file=settings.hashes_file,
     )
     async with stop_on_signals() as signals, open_listening(settings) as (_, database):
         objects = open_objects(settings.storage_url)

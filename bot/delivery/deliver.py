@@ -44,6 +44,7 @@ from bot.store.deliveries import (
 from bot.store.gallery.posts import read_post
 from bot.store.impressions import log_impression
 from bot.store.job_status import JobDetails, JobProgress, progress_of, read_job_details
+from bot.store.moderation.barred import log_barred
 from bot.store.ranking.grids import enter_grid
 from bot.store.series import is_series_over
 from bot.store.tables import DeliveryForm, DeliveryKind, DeliveryState
@@ -118,6 +119,8 @@ async def close(
         if is_closed and tracked.shows_pictures:
             await log_impression(connection, delivery)
             await enter_grid(connection, delivery)
+        elif is_closed and state is DeliveryState.DELIVERED:
+            await log_barred(connection, delivery)
     if not is_closed:
         return Closed()
     context.metrics.closed.labels(state=state.value).inc()

@@ -9,7 +9,8 @@ from pathlib import Path
 from easel.doctor.checks import CheckResult
 from easel.errors import sentence_from_error
 from engine.contract.add_ons import AddOn, errors_about
-from engine.contract.errors import EaselError
+from engine.contract.errors import EaselError, SettingsInvalid
+from engine.hash_list import BarredPictures
 from engine.models.files.folder_hash import folder_hash
 from engine.models.manage import model_status
 from engine.models.registry.registry import SHIPPED, Model, read_registry
@@ -43,6 +44,17 @@ async def check_classifier(settings: EngineSettings) -> CheckResult:
     except EaselError as error:
         return CheckResult(name="classifier", found="not usable", fix=sentence_from_error(error))
     return CheckResult(name="classifier", found=f"{classifier.name} looks at every picture")
+
+
+async def check_hash_list(settings: EngineSettings) -> CheckResult | None:
+    """Check the list of pictures that must never appear; None where there is none."""
+    if settings.hashes_file is None:
+        return None
+    try:
+        count = await BarredPictures(settings.hashes_file).load()
+    except SettingsInvalid as error:
+        return CheckResult(name="hashes", found=str(settings.hashes_file), fix=" ".join(error.problems))
+    return CheckResult(name="hashes", found=f"{count:,} in {settings.hashes_file}")
 
 
 async def check_device(settings: EngineSettings) -> CheckResult:

@@ -6,7 +6,7 @@ EaselError
         TooManyPending, MemberBanned
         JobUnknown, PictureUnknown, NotYours, JobOver
         ModelUnknown, OperationUnsupported, SizeUnsupported, SettingUnsupported
-        SourceMismatch, NothingFound, AdapterMismatch
+        SourceMismatch, NothingFound, AdapterMismatch, PictureBarred
     TransientError          nobody acts, Easel retries
         StoreUnavailable
             PictureStoreUnavailable
@@ -119,6 +119,10 @@ class SourceMismatch(RequestError):
 
 class NothingFound(RequestError):
     """Nothing in the source is what the fact `words` names."""
+
+
+class PictureBarred(RequestError):
+    """A finished picture is like one that must never appear, so that none of the job is kept."""
 
 
 class SizeUnsupported(RequestError):

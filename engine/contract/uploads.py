@@ -13,7 +13,8 @@ class UploadFault(StrEnum):
 
     Of its address: not_http, has_login (a user name in it), private (not on the public internet), unreachable,
     missing (the server answers that it has no such file), redirects (too many of them), slow, too_large (its file).
-    Of its content: not_picture, animated, incomplete, too_many_pixels, too_small.
+    Of its content: not_picture, animated, incomplete, too_many_pixels, too_small, barred (like one that must never
+    appear).
     """
 
     NOT_HTTP = "not_http"
@@ -29,6 +30,7 @@ class UploadFault(StrEnum):
     INCOMPLETE = "incomplete"
     TOO_MANY_PIXELS = "too_many_pixels"
     TOO_SMALL = "too_small"
+    BARRED = "barred"
 
 
 class UploadRefused(RequestError):

@@ -19,6 +19,7 @@ from engine.contract.ids import new_id
 from engine.contract.jobs import FINAL
 from engine.contract.painting import Painter
 from engine.error_boundary import result_of
+from engine.hash_list import BarredPictures
 from engine.store.at_once import let_all_in
 from engine.store.database import Database
 from engine.store.engines import Engine, announce_engine
@@ -49,6 +50,7 @@ class WorkerOptions:
     check_interval: how often it checks that the running jobs are still its own; notifications come sooner.
     sweep_interval: how often it looks for jobs that have lost their queue entry.
     error_delay: wait after an unexpected error.
+    hashes_file: the list of pictures that must never appear; None for none.
     kept: local folder for what is painted and cannot be stored yet; None keeps it in memory only.
     models: names of the models that it has; jobs for others are left to engines that have them. None: not known.
     """
@@ -59,6 +61,7 @@ class WorkerOptions:
     check_interval: timedelta = timedelta(seconds=2)
     sweep_interval: timedelta = timedelta(seconds=30)
     error_delay: timedelta = timedelta(seconds=5)
+    hashes_file: Path | None = None
     kept: Path | None = None
     models: frozenset[str] | None = None
 
@@ -87,8 +90,10 @@ async def run_worker(
         options=options.job,
         stop=stop,
         kept=KeptResults(folder=options.kept),
+        barred=BarredPictures(options.hashes_file),
         engine=None if options.models is None else Engine(id=new_id(), models=options.models),
     )
+    await runner.barred.load()
     # An engine that cannot store does not begin to paint, nor does one whose queue is paused.
     await _check_objects(objects)
     with suppress(StoreUnavailable):

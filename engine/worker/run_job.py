@@ -125,6 +125,8 @@ async def _do(runner: JobRunner, running: RunningJob, painting: AsyncExitStack) 
         result = await run_unless_ended(running, _paint(runner, job))
         observe_pictures(runner.metrics, result, time.monotonic() - began)
     await painting.aclose()
+    if isinstance(result, PaintedPictures):
+        await runner.barred.check([picture.png for picture in result.pictures])
     await run_unless_ended(running, _store(runner, job, result))
     await runner.kept.drop(job.id)
 

@@ -12,6 +12,7 @@ import structlog
 
 from engine.contract.errors import StoreUnavailable
 from engine.contract.painting import Painter
+from engine.hash_list import BarredPictures
 from engine.store.database import Database
 from engine.store.engines import Engine
 from engine.store.objects import Objects
@@ -67,6 +68,7 @@ class JobRunner:
     engine: Engine | None = None
     pause: QueuePause = field(default_factory=QueuePause)
     kept: KeptResults = field(default_factory=KeptResults)
+    barred: BarredPictures = field(default_factory=BarredPictures)
 
 
 async def with_objects(runner: JobRunner, action: Callable[[], Awaitable[Result]]) -> Result:

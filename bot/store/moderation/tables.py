@@ -16,12 +16,14 @@ class CaseKind(StrEnum):
     """What a case is about.
 
     report: a picture or a grid that members have reported. appeal: what a member says was wrong. allow: the end of a
-    time out or a ban, which a moderator has decided without being asked.
+    time out or a ban, which a moderator has decided without being asked. barred: a job of which nothing was kept, as a
+    picture was like one that must never appear.
     """
 
     REPORT = "report"
     APPEAL = "appeal"
     ALLOW = "allow"
+    BARRED = "barred"
 
 
 class AppealSubject(StrEnum):
