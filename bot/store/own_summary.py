@@ -15,9 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.policy.plans import BUILT_IN, Plan, TimeSpent
 from bot.store.eta import QueuePace, read_queue_pace
-from bot.store.members import lock_members
 from bot.store.plans.reading import read_plans
-from bot.store.plans.spending import Account, read_spent, settle
+from bot.store.plans.spending import Account, read_spent
 from bot.store.tables import DeliveryKind, deliveries, members
 from engine.contract.feedback import Verb
 from engine.contract.jobs import JobStatus
@@ -75,9 +74,6 @@ async def read_own_summary(
     member_id = known.scalar_one_or_none()
     if member_id is None:
         return OwnSummary(plan=plan, pace=pace)
-    # What is settled is settled once.
-    await lock_members(connection, [discord_id])
-    await settle(connection, [member_id])
     (spent,) = await read_spent(connection, [Account(member_id=member_id, guild_id=guild_id)])
     counted = sa.select(jobs.c.status, sa.func.count()).where(jobs.c.member_id == member_id, PENDING)
     pending = {row[0]: int(row[1]) for row in await connection.execute(counted.group_by(jobs.c.status))}

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -16,8 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.policy.plans import RATES, TimeSpent
 from bot.store.plans.tables import charges, gpu_days
-from engine.contract.jobs import Job, speed_of
+from engine.contract.jobs import Job, JobStatus, speed_of
 from engine.store.queue_position import read_recent_runs
+from engine.store.tables import jobs
 
 OUTSIDE_GUILDS = 0
 
@@ -39,44 +41,67 @@ _SETTLE = sa.text("""
 
 @dataclass(frozen=True, kw_only=True)
 class Account:
-    """What a member uses in a guild, None outside guilds; their row is locked."""
+    """What a member uses in a guild, None outside guilds."""
 
     member_id: UUID
     guild_id: int | None
 
 
 async def settle(connection: AsyncConnection, member_ids: Sequence[UUID]) -> list[None]:
-    """Charge what the members' finished jobs took, each once, and forget what failed or was cancelled."""
+    """Charge what the members' finished jobs took, each once, and forget what failed or was cancelled.
+
+    The members' rows are locked. Who is not settled has used as much; it is only read from more rows.
+    """
     await connection.execute(_SETTLE, {"member_ids": list(set(member_ids))})
     return [None] * len(member_ids)
 
 
 async def read_spent(connection: AsyncConnection, accounts: Sequence[Account]) -> list[TimeSpent]:
-    """Return what each account has used, after `settle`, and what its unfinished jobs are expected to use."""
-    member_ids = sa.literal(list({account.member_id for account in accounts}), pg.ARRAY(pg.UUID))
-    today = datetime.now(UTC).date()
-    of_today = sa.func.sum(gpu_days.c.seconds).filter(gpu_days.c.day == today)
-    used = sa.select(gpu_days.c.member_id, gpu_days.c.guild_id, of_today, sa.func.sum(gpu_days.c.seconds)).where(
-        gpu_days.c.member_id == sa.any_(member_ids), gpu_days.c.day >= today.replace(day=1)
-    )
-    open_ = sa.select(charges.c.member_id, charges.c.guild_id, sa.func.sum(charges.c.rate)).where(
-        charges.c.member_id == sa.any_(member_ids)
-    )
-    grouped = used.group_by(gpu_days.c.member_id, gpu_days.c.guild_id)
-    seconds = {(row[0], row[1]): (row[2] or 0.0, row[3]) for row in await connection.execute(grouped)}
-    by_account = open_.group_by(charges.c.member_id, charges.c.guild_id)
-    rates = {(row[0], row[1]): int(row[2]) for row in await connection.execute(by_account)}
+    """Return what each account has used, settled or not, and what its unfinished jobs are expected to use."""
+    member_ids = sa.any_(sa.literal(list({account.member_id for account in accounts}), pg.ARRAY(pg.UUID)))
+    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    settled = {(row.member_id, row.guild_id): row for row in await connection.execute(_settled(member_ids, today))}
+    noted = {(row.member_id, row.guild_id): row for row in await connection.execute(_noted(member_ids, today))}
     estimate = await _read_estimate(connection)
     keys = [(account.member_id, account.guild_id or OUTSIDE_GUILDS) for account in accounts]
-    return [
-        TimeSpent(
-            day=timedelta(seconds=seconds.get(key, (0.0, 0.0))[0]),
-            month=timedelta(seconds=seconds.get(key, (0.0, 0.0))[1]),
-            reserved=estimate * rates.get(key, 0),
-            estimate=estimate,
-        )
-        for key in keys
-    ]
+    return [_spent([rows[key] for rows in (settled, noted) if key in rows], estimate) for key in keys]
+
+
+def _settled(member_ids: sa.ColumnElement[Any], today: datetime) -> sa.Select[Any]:
+    own = gpu_days.c
+    of_today = sa.func.sum(own.seconds).filter(own.day == today.date())
+    query = sa.select(
+        own.member_id,
+        own.guild_id,
+        of_today.label("day"),
+        sa.func.sum(own.seconds).label("month"),
+        sa.null().label("open"),
+    )
+    of_month = own.day >= today.date().replace(day=1)
+    return query.where(own.member_id == member_ids, of_month).group_by(own.member_id, own.guild_id)
+
+
+def _noted(member_ids: sa.ColumnElement[Any], today: datetime) -> sa.Select[Any]:
+    own = charges.c
+    seconds = sa.func.sum(own.rate * sa.extract("epoch", jobs.c.ended_at - jobs.c.started_at))
+    is_finished = jobs.c.status == JobStatus.FINISHED.value
+    query = sa.select(
+        own.member_id,
+        own.guild_id,
+        seconds.filter(is_finished, jobs.c.ended_at >= today).label("day"),
+        seconds.filter(is_finished, jobs.c.ended_at >= today.replace(day=1)).label("month"),
+        sa.func.sum(own.rate).filter(jobs.c.ended_at.is_(None)).label("open"),
+    ).join(jobs, jobs.c.id == own.job_id)
+    return query.where(own.member_id == member_ids).group_by(own.member_id, own.guild_id)
+
+
+def _spent(rows: Sequence[sa.Row[Any]], estimate: timedelta) -> TimeSpent:
+    return TimeSpent(
+        day=timedelta(seconds=sum(float(row.day or 0) for row in rows)),
+        month=timedelta(seconds=sum(float(row.month or 0) for row in rows)),
+        reserved=estimate * sum(int(row.open or 0) for row in rows),
+        estimate=estimate,
+    )
 
 
 async def charge_jobs(connection: AsyncConnection, charged: Sequence[tuple[Account, Sequence[Job]]]) -> list[None]:
@@ -88,8 +113,8 @@ async def charge_jobs(connection: AsyncConnection, charged: Sequence[tuple[Accou
             "guild_id": account.guild_id or OUTSIDE_GUILDS,
             "rate": rate,
         }
-        for account, jobs in charged
-        for job in jobs
+        for account, of_account in charged
+        for job in of_account
         if (rate := RATES[speed_of(job.spec)])
     ]
     if rows:

@@ -62,10 +62,13 @@ async def took(database: Database, job_id: UUID, time: timedelta, ended_at: date
 
 
 async def spent(database: Database, job: Job, guild_id: int | None = GUILD) -> TimeSpent:
+    account = Account(member_id=job.member_id, guild_id=guild_id)
     async with database.begin() as connection:
+        (before,) = await read_spent(connection, [account])
         await settle(connection, [job.member_id])
-        (found,) = await read_spent(connection, [Account(member_id=job.member_id, guild_id=guild_id)])
-        return found
+        (found,) = await read_spent(connection, [account])
+    assert found == before
+    return found
 
 
 async def test_what_finished_is_charged_once_and_the_rest_is_not(database: Database, hand: EngineHand) -> None:
