@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.contract.jobs import MAX_COUNTED_AHEAD
-from engine.store.queue_position import Run, read_recent_runs, read_remaining_work
+from engine.store.queue_position import Run, read_present_runs, read_recent_runs
+
+_ENOUGH = 3
+"""From so many jobs on, what was painted since engines were idle tells by itself how fast the queue moves."""
+
+_IDLE = timedelta(seconds=3)
+"""Between two jobs of a busy engine there may be this much; longer is idle."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,18 +47,48 @@ def steady_wait(shown: timedelta | None, wait: timedelta | None) -> timedelta | 
 
 
 async def read_queue_pace(connection: AsyncConnection) -> QueuePace:
-    """Return the pace of the last jobs."""
-    return pace_of(await read_recent_runs(connection), await read_remaining_work(connection))
+    """Return the pace of the last jobs and of those that are being painted."""
+    return pace_of(await read_recent_runs(connection), await read_present_runs(connection))
 
 
-def pace_of(runs: Sequence[Run], remaining: float = 0.0) -> QueuePace:
-    """Return the pace of the runs: idle time between them does not count, time that several share counts once."""
-    if not runs:
+def pace_of(finished: Sequence[Run], present: Sequence[Run] = ()) -> QueuePace:
+    """Return the pace of the runs: idle time between them does not count, time that several share counts once.
+
+    Since engines last were idle is enough, once as much as a few jobs was painted: before, there may have been fewer at
+    once. The present runs count with what is painted of them; without them the first of many that are painted together
+    would stand for all the time until it was finished.
+    """
+    remaining = sum(1 - run.share for run in present)
+    if not finished:
         return QueuePace(remaining=remaining)
-    busy, until = timedelta(), None
+    periods = _busy_periods([*finished, *present])
+    if periods[-1].painted < _ENOUGH:
+        periods = [_add(periods)]
+    quickest = min(run.ended - run.began for run in finished)
+    return QueuePace(per_job=periods[-1].time / periods[-1].painted, quickest=quickest, remaining=remaining)
+
+
+@dataclass(kw_only=True)
+class _Period:
+    """A time in which engines were never idle, and how much they painted in it, in jobs."""
+
+    time: timedelta
+    painted: float
+    until: datetime
+
+
+def _busy_periods(runs: Sequence[Run]) -> list[_Period]:
+    periods: list[_Period] = []
     for run in sorted(runs, key=lambda one: one.began):
-        began = run.began if until is None else max(run.began, until)
-        until = run.ended if until is None else max(run.ended, until)
-        busy += max(timedelta(), run.ended - began)
-    quickest = min(run.ended - run.began for run in runs)
-    return QueuePace(per_job=busy / len(runs), quickest=quickest, remaining=remaining)
+        if not periods or run.began > periods[-1].until + _IDLE:
+            periods.append(_Period(time=timedelta(), painted=0.0, until=run.began))
+        last = periods[-1]
+        last.time += max(timedelta(), run.ended - max(run.began, last.until))
+        last.until = max(run.ended, last.until)
+        last.painted += run.share
+    return periods
+
+
+def _add(periods: Sequence[_Period]) -> _Period:
+    time = sum((one.time for one in periods), timedelta())
+    return _Period(time=time, painted=sum(one.painted for one in periods), until=periods[-1].until)

@@ -24,10 +24,11 @@ _WAITS = sa.and_(jobs.c.status == JobStatus.WAITING.value, ~sa.exists().where(he
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """When an engine took a job, and when it finished it."""
+    """When an engine took a job, and when it finished it; if it has not, now, and how much of it is painted."""
 
     began: datetime
     ended: datetime
+    share: float = 1.0
 
 
 async def count_pending(connection: AsyncConnection, member_id: UUID) -> int:
@@ -84,12 +85,13 @@ async def read_queue_positions(connection: AsyncConnection, job_ids: Collection[
     return {row.id: row.ahead for row in rows}
 
 
-async def read_remaining_work(connection: AsyncConnection) -> float:
-    """Return how much of the jobs that are being painted is still to be done, in jobs."""
-    query = sa.select(sa.func.coalesce(sa.func.sum(1 - jobs.c.progress), 0.0)).where(
+async def read_present_runs(connection: AsyncConnection) -> tuple[Run, ...]:
+    """Return the jobs that are being painted, but for those that engines have only taken."""
+    query = sa.select(jobs.c.started_at, sa.func.now().label("now"), jobs.c.progress).where(
         jobs.c.status == JobStatus.RUNNING.value, jobs.c.progress > 0
     )
-    return float((await connection.execute(query)).scalar_one())
+    rows = await connection.execute(query)
+    return tuple(Run(began=row.started_at, ended=row.now, share=row.progress) for row in rows)
 
 
 async def read_recent_runs(connection: AsyncConnection) -> tuple[Run, ...]:

@@ -89,7 +89,7 @@ _QUERIES: dict[str, Query] = {
     "read_queue_positions": lambda connection, job: queue_position.read_queue_positions(connection, [job.id]),
     "read_queue_state": lambda connection, job: queue_position.read_queue_state(connection),
     "read_recent_runs": lambda connection, job: queue_position.read_recent_runs(connection),
-    "read_remaining_work": lambda connection, job: queue_position.read_remaining_work(connection),
+    "read_present_runs": lambda connection, job: queue_position.read_present_runs(connection),
     "read_queue_pace": lambda connection, job: read_queue_pace(connection),
     "start_job": lambda connection, job: transitions.start_job(connection, job.id),
     "record_progress": lambda connection, job: transitions.record_progress(connection, job.id, 0.5, b"jpeg"),

@@ -6,10 +6,10 @@ from engine.contract.ids import new_id
 from engine.store.database import Database
 from engine.store.queue_position import (
     count_pending,
+    read_present_runs,
     read_queue_positions,
     read_queue_state,
     read_recent_runs,
-    read_remaining_work,
 )
 from engine.store.transitions import finish_job, record_progress
 from tests.engine.store.stages import picture_of, started, submitted
@@ -39,7 +39,7 @@ async def test_a_job_has_a_place_until_it_is_painted(database: Database) -> None
         await record_progress(connection, running[0].id, 0.25, None)
         places = await read_queue_positions(connection, [first.id, second.id, third.id])
         assert places == {second.id: 0, third.id: 1}
-        assert await read_remaining_work(connection) == 0.75
+        assert [run.share for run in await read_present_runs(connection)] == [0.25]
 
 
 async def test_recent_runs_are_of_finished_jobs(database: Database) -> None:
