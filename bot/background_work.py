@@ -30,6 +30,7 @@ async def background_work(services: Services) -> AsyncIterator[None]:
         "log-months": keep_months_ahead(services.database),
         "eraser": services.eraser.run(),
         "case-poster": services.case_poster.run(),
+        "original-sender": services.original_sender.run(),
         "gallery-keeper": services.gallery_keeper.run(),
         "rank-grids": fill_grids(services.database),
         "languages": keep_reading_languages(services.database, services.guild_languages),

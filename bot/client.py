@@ -25,8 +25,8 @@ from bot.store.syncs import read_command_hash, store_command_hash
 
 _log = structlog.get_logger()
 
-INTENTS = discord.Intents(guilds=True)
-"""Guilds only: the bot never receives what members write."""
+INTENTS = discord.Intents(guilds=True, guild_reactions=True, dm_reactions=True)
+"""Guilds and reactions: the bot never receives what members write."""
 
 
 BY_ALL = app_commands.AppInstallationType(guild=True, user=True)
@@ -66,6 +66,10 @@ class EaselClient(discord.AutoShardedClient):
     async def on_ready(self) -> None:
         """Report the new session."""
         self.new_session.set()
+
+    async def on_raw_reaction_add(self, reaction: discord.RawReactionActionEvent) -> None:
+        """Send the originals of what a member reacts to with an envelope."""
+        await self.services.original_sender.take(reaction)
 
     async def on_interaction(self, interaction: discord.Interaction[EaselClient]) -> None:
         """Hand over forms, and answer presses that no button class handles: unknown, foreign and forged ids.

@@ -13,3 +13,12 @@ PUBLIC_HELP = Phrase("Lets everybody see pictures that only you see until now.")
 def moved_from(channel_id: int) -> str:
     """Return why private pictures are in the direct messages and not in their channel."""
     return _("You asked for this in <#{channel_id}>, where only you were to see it.", channel_id=channel_id)
+
+
+def direct_messages_closed(discord_id: int) -> str:
+    """Return what all in the channel see when a member who reacted takes no direct messages."""
+    return _(
+        "<@{member}>, Discord lets me send you no direct message. Allow them in this server's privacy settings and "
+        "react again, or press ⋯ and ✉️.",
+        member=discord_id,
+    )

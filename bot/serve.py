@@ -25,6 +25,7 @@ from bot.client import EaselClient, register_commands
 from bot.commands import command_names, commands_for
 from bot.delivery.context import DeliveryContext
 from bot.delivery.courier import Courier
+from bot.delivery.original_sender import OriginalSender
 from bot.discord_metrics import GatewayMetrics, trace_answers
 from bot.eraser import Eraser
 from bot.exports.exporter import Exporter
@@ -110,12 +111,9 @@ async def serve(
     discord.http.Route.BASE = options.api_url.rstrip("/")
     install_keep_alive()
     registry = CollectorRegistry()
-    verbs = [
-        *(button.verb for button in buttons),
-        *(button.verb for button in MEMBER_BUTTONS),
-        *(button.verb for button in GUILD_BUTTONS),
-        *(control.verb for control in PANEL_CONTROLS),
-    ]
+    verbs = [button.verb for button in buttons] + [button.verb for button in MEMBER_BUTTONS]
+    verbs += [button.verb for button in GUILD_BUTTONS]
+    verbs += [control.verb for control in PANEL_CONTROLS]
     metrics = create_bot_metrics(registry, (*command_names(), *verbs))
     async with _open_client(options, buttons, stop, trace_answers(registry)) as client:
         if stop.is_set():
@@ -148,6 +146,7 @@ def _services(options: BotOptions, context: DeliveryContext) -> Services:
         courier=courier,
         eraser=Eraser(context),
         case_poster=CasePoster(context),
+        original_sender=OriginalSender(context),
         gallery_keeper=GalleryKeeper(context, courier),
         public_url=options.public_url if options.health else None,
         programs_url=options.programs_url,

@@ -12,6 +12,7 @@ import discord
 
 from bot.cards import Buttons
 from bot.delivery.courier import Courier
+from bot.delivery.original_sender import OriginalSender
 from bot.eraser import Eraser
 from bot.exports.exporter import Exporter
 from bot.exports.place import ExportPlace
@@ -61,6 +62,7 @@ class Services:
     courier: Courier
     eraser: Eraser
     case_poster: CasePoster
+    original_sender: OriginalSender
     gallery_keeper: GalleryKeeper
     instance: BotInstance
     metrics: BotMetrics

@@ -9,6 +9,7 @@ from bot.buttons.base import JobButton
 from bot.cards import AnswerSubject, ButtonFace, CardKind
 from bot.custom_ids import ONE_TO_FOUR_OR_ALL
 from bot.delivery.originals import original_files, send_privately
+from bot.delivery.outcomes import Sent
 from bot.feedback_replies import DM_CLOSED, SAVED, saved
 from bot.language import _
 from bot.policy.pictures import Showing
@@ -48,8 +49,8 @@ class SaveButton(JobButton, verb="save", index=ONE_TO_FOUR_OR_ALL):
         is_spoiler = showing is Showing.SPOILER
         files = await original_files(services.objects, wanted.job, wanted.pictures, is_spoiler=is_spoiler)
         text = saved(wanted.job.spec.prompt, [(picture.slot, picture.seed) for picture in wanted.pictures])
-        is_sent = await send_privately(interaction.client, context, text, files)
-        if is_sent:
+        outcome = await send_privately(interaction.client, context.discord_id, text, files)
+        if isinstance(outcome, Sent):
             await finish_waiting(interaction, SAVED)
         else:
             await finish_waiting(interaction, f"{DM_CLOSED}\n{text}", files)

@@ -14,6 +14,7 @@ from discord.http import Route
 from bot.cards import Card, view_from_card
 from bot.custom_ids import SERIES_VERB, ButtonId, id_from_text, single_picture_slot, text_from_id
 from bot.delivery.attachments import ImageFile
+from bot.delivery.nonces import nonce
 from bot.delivery.outcomes import (
     EXPIRED_TOKEN,
     UNKNOWN_MESSAGE,
@@ -32,7 +33,6 @@ from bot.store.tables import DeliveryForm
 NO_MENTIONS = discord.AllowedMentions.none()
 
 _SEARCH_DEPTH = 200
-_BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -209,18 +209,6 @@ def message_link(delivery: Delivery, guild_id: int | None) -> str:
     """Return the address of the delivery's message; a moved one is in the direct messages, not in the guild."""
     place = "@me" if guild_id is None or delivery.moved_from else str(guild_id)
     return f"https://discord.com/channels/{place}/{delivery.channel_id}/{delivery.message_id}"
-
-
-def nonce(delivery: Delivery, is_replacement: bool = False) -> str:
-    """Return the delivery's id in base 36, which fits Discord's 25 characters.
-
-    It is another one for a replacement and after a move: Discord answers a known nonce with the message that had it.
-    """
-    number, digits = delivery.id.int ^ is_replacement ^ 2 * (delivery.moved_from is not None), ""
-    while number:
-        number, digit = divmod(number, 36)
-        digits = _BASE36[digit] + digits
-    return digits
 
 
 def valid_token(delivery: Delivery) -> str | None:

@@ -13,7 +13,6 @@ from bot.delivery.attachments import ImageFile, fit
 from bot.delivery.compose import file_name
 from bot.delivery.discord_messages import NO_MENTIONS, open_dm_channel
 from bot.delivery.outcomes import SendOutcome, Sent, outcome_of
-from bot.store.interaction import InteractionContext
 from engine.contract.errors import PictureCorrupt
 from engine.contract.jobs import Job, Picture
 from engine.store.objects import Objects
@@ -43,17 +42,17 @@ async def original_files(
 
 
 async def send_privately(
-    client: discord.Client, context: InteractionContext, text: str, files: Sequence[discord.File]
-) -> bool:
-    """Send the files to the member's direct messages; return False if Discord does not let the bot do that.
+    client: discord.Client, discord_id: int, text: str, files: Sequence[discord.File]
+) -> SendOutcome:
+    """Send the files to the user's direct messages.
 
     For a few minutes Discord ignores the same files a second time, so that two quick presses send them once.
     """
-    channel_id = await open_dm_channel(client, context.discord_id)
+    channel_id = await open_dm_channel(client, discord_id)
     if not isinstance(channel_id, int):
-        return False
+        return channel_id
     names = ",".join(file.filename for file in files)
-    nonce = hashlib.sha256(f"{context.discord_id} {names}".encode()).hexdigest()[:_NONCE_LENGTH]
+    nonce = hashlib.sha256(f"{discord_id} {names}".encode()).hexdigest()[:_NONCE_LENGTH]
 
     async def send() -> SendOutcome:
         channel = client.get_partial_messageable(channel_id)
@@ -63,4 +62,4 @@ async def send_privately(
     outcome = await outcome_of(send)
     for file in files:
         file.reset()
-    return isinstance(outcome, Sent)
+    return outcome

@@ -17,6 +17,7 @@ from bot.store.finding.tables import searches
 from bot.store.guilds.tables import guild_changes
 from bot.store.members import consent_of_member
 from bot.store.moderation.tables import guild_restrictions, moderation_cases, refusals
+from bot.store.original_requests import original_requests
 from bot.store.plans.tables import charges, gpu_days
 from bot.store.ranking.tables import rank_grids, rank_pairs
 from bot.store.tables import consent_choices, deliveries, mask_pages, members
@@ -114,6 +115,7 @@ async def read_own_data(connection: AsyncConnection, discord_id: int) -> OwnData
         guild_changes: guild_changes.c.member_id == member_id,
         charges: charges.c.member_id == member_id,
         gpu_days: gpu_days.c.member_id == member_id,
+        original_requests: original_requests.c.member_id == member_id,
         searches: searches.c.member_id == member_id,
         api_keys: api_keys.c.member_id == member_id,
         member_months: member_months.c.member_id == member_id,

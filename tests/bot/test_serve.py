@@ -22,6 +22,7 @@ from bot.client import EaselClient, register_commands
 from bot.commands import COMMANDS
 from bot.delivery.context import DeliveryContext
 from bot.delivery.courier import Courier
+from bot.delivery.original_sender import OriginalSender
 from bot.eraser import Eraser
 from bot.exports.place import ExportPlace
 from bot.gallery.keeper import GalleryKeeper
@@ -78,6 +79,7 @@ def services_for(client: EaselClient, database: Database, objects: Objects) -> S
         courier=courier,
         eraser=Eraser(context),
         case_poster=CasePoster(context),
+        original_sender=OriginalSender(context),
         gallery_keeper=GalleryKeeper(context, courier),
         instance=instance,
         metrics=context.metrics,

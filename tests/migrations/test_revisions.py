@@ -14,6 +14,7 @@ import bot.store.export_tables
 import bot.store.finding.tables
 import bot.store.guilds.tables
 import bot.store.moderation.tables
+import bot.store.original_requests
 import bot.store.plans.tables
 import bot.store.ranking.tables
 import bot.store.tables  # noqa: F401

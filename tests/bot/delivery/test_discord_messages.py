@@ -9,7 +9,7 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.delivery.discord_messages import nonce
+from bot.delivery.nonces import nonce
 from bot.store.deliveries import Delivery
 from bot.store.tables import DeliveryKind
 from engine.contract.ids import new_id

@@ -1,0 +1,191 @@
+"""Who asks with a reaction for the originals of a result: one row for each member and result, so that they get it once.
+
+A claim is a lease: another process takes over from one that died.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.policy.pictures import Showing
+from bot.policy.removals import check_shown
+from bot.policy.visibility import check_may_see
+from bot.store.deliveries import Delivery, read_deliveries
+from bot.store.members import lock_members
+from bot.store.moderation.picture_rules import read_showing, where_of_delivery
+from bot.store.moderation.removals import JobInGuild, find_removals
+from bot.store.tables import deliveries, members
+from engine.contract.errors import PictureUnknown
+from engine.contract.ids import new_id
+from engine.contract.jobs import Job, Picture
+from engine.store.jobs import read_jobs_with_pictures
+from engine.store.tables import check_one_of, metadata
+
+_SLOT = sa.text("coalesce(slot, '-1'::integer)")
+_CLAIM_LASTS = timedelta(minutes=2)
+
+
+class OriginalsState(StrEnum):
+    """What became of a request.
+
+    waiting: to be sent. sent: the member has it. closed: they take no direct messages; asking again tries again.
+    lost: the files are missing.
+    """
+
+    WAITING = "waiting"
+    SENT = "sent"
+    CLOSED = "closed"
+    LOST = "lost"
+
+
+original_requests = sa.Table(
+    "original_requests",
+    metadata,
+    sa.Column("id", pg.UUID, primary_key=True),
+    sa.Column("member_id", pg.UUID, sa.ForeignKey("members.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("job_id", pg.UUID, sa.ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("slot", sa.SmallInteger, comment="which picture; all for none"),
+    sa.Column("guild_id", sa.BigInteger),
+    sa.Column("channel_id", sa.BigInteger, nullable=False),
+    sa.Column("message_id", sa.BigInteger, nullable=False),
+    sa.Column("state", sa.Text, nullable=False, server_default=OriginalsState.WAITING.value),
+    sa.Column(
+        "is_told",
+        sa.Boolean,
+        nullable=False,
+        server_default=sa.false(),
+        comment="whether the member knows that they take no direct messages",
+    ),
+    sa.Column("claimed_until", sa.TIMESTAMP(timezone=True)),
+    sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False, server_default=sa.text("now()")),
+    check_one_of("state", OriginalsState),
+    sa.CheckConstraint("slot BETWEEN 0 AND 3", name="slot"),
+    sa.Index("original_requests_once_idx", "member_id", "job_id", _SLOT, unique=True),
+    sa.Index("original_requests_waiting_idx", "id", postgresql_where=sa.text("state = 'waiting'")),
+    sa.Index(None, "job_id"),
+    comment="results that members want by direct message, as they say with a reaction",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OriginalsRequest:
+    """What a member wants: the pictures of the job, and the message under which they asked.
+
+    is_told: whether they know that they take no direct messages.
+    """
+
+    id: UUID
+    discord_id: int
+    channel_id: int
+    message_id: int
+    is_told: bool
+    job: Job
+    pictures: tuple[Picture, ...]
+
+
+_KEEP = (
+    pg.insert(original_requests)
+    .on_conflict_do_update(
+        index_elements=[
+            original_requests.c.member_id,
+            original_requests.c.job_id,
+            _SLOT,
+        ],
+        set_={"state": OriginalsState.WAITING.value},
+        where=original_requests.c.state == OriginalsState.CLOSED.value,
+    )
+    .returning(original_requests.c.id)
+)
+
+
+async def request_originals(connection: AsyncConnection, discord_id: int, message_id: int) -> bool:
+    """Keep that the Discord user wants what the message shows; False where it shows no pictures, or it was sent before.
+
+    Raises: MemberBanned, JobUnknown, PictureRemoved, DeletedByOwner; nothing is kept then.
+    """
+    delivery = await _delivery_of(connection, message_id)
+    (found,) = await read_jobs_with_pictures(connection, [delivery.job_id]) if delivery else (None,)
+    if delivery is None or found is None:
+        return False
+    job, pictures = found[0], _shown(delivery, found[1])
+    (member,) = await lock_members(connection, [discord_id])
+    member.restriction.check_not_banned()
+    check_may_see(job, member.id)
+    if not pictures or await read_showing(connection, where_of_delivery(delivery), job, pictures) is Showing.WITHHOLD:
+        return False
+    (removals,) = await find_removals(connection, [JobInGuild(job_id=job.id, guild_id=delivery.guild_id)])
+    check_shown(removals, [picture.slot for picture in pictures], is_owner=job.member_id == member.id)
+    values = {
+        "id": new_id(),
+        "member_id": member.id,
+        "job_id": job.id,
+        "slot": pictures[0].slot if delivery.picture_id else None,
+        "guild_id": delivery.guild_id,
+        "channel_id": delivery.channel_id,
+        "message_id": message_id,
+    }
+    return (await connection.execute(_KEEP, values)).first() is not None
+
+
+async def claim_request(connection: AsyncConnection) -> OriginalsRequest | None:
+    """Return the request that has waited longest, for this process alone; None if none waits.
+
+    Raises: PictureUnknown when nothing is left of it, and ends it then.
+    """
+    own = original_requests.c
+    free = sa.or_(own.claimed_until.is_(None), own.claimed_until < sa.func.now())
+    chosen = (
+        sa.select(own.id)
+        .where(own.state == OriginalsState.WAITING.value, free)
+        .order_by(own.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    claimed = sa.update(original_requests).where(own.id == chosen.scalar_subquery())
+    claimed = claimed.values(claimed_until=sa.func.clock_timestamp() + _CLAIM_LASTS)
+    row = (await connection.execute(claimed.returning(*own))).one_or_none()
+    if row is None:
+        return None
+    discord_id = sa.select(members.c.discord_id).where(members.c.id == row.member_id)
+    (found,) = await read_jobs_with_pictures(connection, [row.job_id])
+    if found is None:
+        raise PictureUnknown(job_id=row.job_id)
+    return OriginalsRequest(
+        id=row.id,
+        discord_id=(await connection.execute(discord_id)).scalar_one(),
+        channel_id=row.channel_id,
+        message_id=row.message_id,
+        is_told=row.is_told,
+        job=found[0],
+        pictures=tuple(picture for picture in found[1] if row.slot in (None, picture.slot)),
+    )
+
+
+async def end_request(connection: AsyncConnection, request_id: UUID, state: OriginalsState) -> None:
+    """Store what became of a request."""
+    is_told = original_requests.c.is_told | sa.literal(state is OriginalsState.CLOSED)
+    ended = sa.update(original_requests).where(original_requests.c.id == request_id)
+    await connection.execute(ended.values(state=state.value, is_told=is_told, claimed_until=None))
+
+
+async def release_request(connection: AsyncConnection, request_id: UUID) -> None:
+    """Leave the request to whoever comes next."""
+    released = sa.update(original_requests).where(original_requests.c.id == request_id)
+    await connection.execute(released.values(claimed_until=None))
+
+
+async def _delivery_of(connection: AsyncConnection, message_id: int) -> Delivery | None:
+    of_message = sa.select(deliveries.c.id).where(deliveries.c.message_id == message_id)
+    ids = (await connection.execute(of_message)).scalars().all()
+    return next(iter(await read_deliveries(connection, ids)), None) if ids else None
+
+
+def _shown(delivery: Delivery, pictures: tuple[Picture, ...]) -> tuple[Picture, ...]:
+    return tuple(picture for picture in pictures if delivery.picture_id in (None, picture.id))

@@ -1,0 +1,122 @@
+"""✉️: the originals of a result, with their seeds and the prompt, by direct message."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from bot import private_replies
+from bot.feedback_replies import DM_CLOSED, saved
+from engine.store.database import Database
+from engine.store.objects import Objects
+from sandbox.chat.test_client import MemberClient
+from sandbox.server import Sandbox
+from tests.bot.conftest import BotStarter
+from tests.bot.engine_hand import EngineHand
+from tests.bot.reading import Message, is_grid, text_of
+from tests.bot.rows import until_closed, until_true
+from tests.bot.watching import RequestWatch
+
+ENVELOPE = "✉️"
+_ENDED = "SELECT count(*) = {} FROM original_requests WHERE state = '{}'"
+
+
+def sent_to(member: MemberClient) -> list[Message]:
+    """Return what the bot has sent the member directly."""
+    return [item for item in member.messages.values() if item["channel_id"] == member.channels["dm"]]
+
+
+async def until_ended(database: Database, state: str, count: int = 1) -> None:
+    """Return once so many requests have ended that way."""
+    await until_true(database, _ENDED.format(count, state))
+
+
+@pytest.mark.parametrize("emoji", [ENVELOPE, "✉"])
+async def test_an_envelope_on_a_grid_sends_the_four_originals(
+    painted_grid: Callable[..., Any], cleo: MemberClient, database: Database, objects: Objects, emoji: str
+) -> None:
+    """To whoever reacts and sees it, byte for byte, once, however often they react."""
+    grid, job, pictures = await painted_grid()
+    await until_closed(database, job.id)
+    await cleo.react(grid, emoji)
+    await until_ended(database, "sent")
+    message = await cleo.message(lambda item: item["channel_id"] == cleo.channels["dm"])
+    assert text_of(message) == saved(job.spec.prompt, [(picture.slot, picture.seed) for picture in pictures])
+    originals = [await objects.get(picture.object_key) for picture in pictures]
+    assert [await cleo.file(file) for file in message["attachments"]] == originals
+    await cleo.remove_reaction(grid, emoji)
+    await cleo.react(grid, emoji)
+    await cleo.react(grid, "❤️")
+    await cleo.react(await cleo.say("hello"), emoji)
+    await cleo.press(grid, "U2")
+    single = await cleo.message(lambda item: item["content"].endswith(f"<@{cleo.id}>") and item["id"] != grid["id"])
+    await until_closed(database, job.id, 2)
+    await cleo.react(single, emoji)
+    await until_ended(database, "sent", 2)
+    (_, alone) = sent_to(cleo)
+    assert [await cleo.file(file) for file in alone["attachments"]] == [originals[1]]
+
+
+async def test_closed_direct_messages_are_told_once_and_nothing_is_lost(
+    painted_grid: Callable[..., Any], cleo: MemberClient, database: Database
+) -> None:
+    """In the channel for a reaction, as nothing else reaches the member; they can react again once they are open."""
+    grid, job, _ = await painted_grid()
+    await until_closed(database, job.id)
+    await cleo.take_direct_messages(False)
+    for number in (1, 2):
+        await cleo.react(grid, ENVELOPE)
+        await until_ended(database, "closed")
+        await cleo.remove_reaction(grid, ENVELOPE)
+        told = [item for item in cleo.messages.values() if cleo.id in text_of(item)]
+        assert [text_of(item) for item in told] == [private_replies.direct_messages_closed(int(cleo.id))], number
+    shown = await cleo.reply(await cleo.press(await cleo.reply(await cleo.press(grid, "⋯")), "Send to me"))
+    assert str(DM_CLOSED) in text_of(shown) and len(shown["attachments"]) == 4
+    await cleo.take_direct_messages(True)
+    await cleo.react(grid, ENVELOPE)
+    await until_ended(database, "sent")
+    assert len(sent_to(cleo)) == 1
+
+
+async def test_an_envelope_is_answered_after_a_crash(
+    start_bot: BotStarter,
+    sandbox: Sandbox,
+    ben: MemberClient,
+    hand: EngineHand,
+    database: Database,
+    watch: RequestWatch,
+) -> None:
+    """What was sent already is not sent again: Discord knows it by its nonce."""
+    async with start_bot():
+        waiting = await ben.reply(await ben.command("imagine", prompt="a cat"))
+        job = await hand.only_job()
+        await hand.finish(job)
+        grid = await ben.changed(waiting, is_grid)
+        await until_closed(database, job.id)
+        await ben.react(grid, ENVELOPE)
+        await until_ended(database, "sent")
+    async with database.begin() as connection:
+        await connection.exec_driver_sql("UPDATE original_requests SET state = 'waiting'")
+    async with start_bot():
+        await until_ended(database, "sent")
+    assert len(sent_to(ben)) == 1
+
+
+async def test_an_envelope_on_private_work_of_somebody_else_is_not_answered(
+    bot: asyncio.Task[None], ben: MemberClient, cleo: MemberClient, hand: EngineHand, database: Database
+) -> None:
+    """Nobody else sees its message, and even so the database decides."""
+    waiting = await ben.reply(await ben.command("imagine", prompt="a cat"))
+    job = await hand.only_job()
+    await hand.finish(job)
+    grid = await ben.changed(waiting, is_grid)
+    await until_closed(database, job.id)
+    async with database.begin() as connection:
+        await connection.exec_driver_sql("UPDATE jobs SET visibility = 'private'")
+    await cleo.react(grid, ENVELOPE)
+    await ben.react(grid, ENVELOPE)
+    await until_ended(database, "sent")
+    assert len(sent_to(ben)) == 1 and not sent_to(cleo)
