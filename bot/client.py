@@ -20,6 +20,7 @@ from bot.custom_ids import GENERATED_ID
 from bot.delivery.discord_messages import NO_MENTIONS
 from bot.interaction_context import custom_ids, member_language
 from bot.language import speak
+from bot.language.commands import CatalogTranslator
 from bot.services import Services
 from bot.store.syncs import read_command_hash, store_command_hash
 
@@ -62,6 +63,10 @@ class EaselClient(discord.AutoShardedClient):
             self.tree.add_command(command)
         self._buttons = buttons
         self.add_dynamic_items(*buttons)
+
+    async def setup_hook(self) -> None:
+        """Let Discord show the commands in every language."""
+        await self.tree.set_translator(CatalogTranslator())
 
     async def on_ready(self) -> None:
         """Report the new session."""
@@ -128,7 +133,7 @@ async def register_commands(client: EaselClient, services: Services, *, force: b
     """
     application_id = client.application_id
     assert application_id is not None
-    digest = _digest(client.tree)
+    digest = await _digest(client.tree)
     async with services.database.begin() as connection:
         known = await read_command_hash(connection, application_id)
     if known == digest and not force:
@@ -139,6 +144,7 @@ async def register_commands(client: EaselClient, services: Services, *, force: b
     return True
 
 
-def _digest(tree: EaselCommandTree) -> str:
-    commands = [command.to_dict(tree) for command in tree.get_commands()]
+async def _digest(tree: EaselCommandTree) -> str:
+    assert tree.translator is not None
+    commands = [await command.get_translated_payload(tree, tree.translator) for command in tree.get_commands()]
     return hashlib.sha256(json.dumps(commands, sort_keys=True).encode()).hexdigest()

@@ -27,7 +27,7 @@ async def ask_for_consent(interaction: discord.Interaction, services: Services) 
     if claim is NoticeClaim.OURS:
         off = Switches(may_train=False, may_publish=False)
         await interaction.followup.send(
-            CONSENT_TEXT, view=consent_view(CONSENT_VERSION, off), ephemeral=True, allowed_mentions=NO_MENTIONS
+            str(CONSENT_TEXT), view=consent_view(CONSENT_VERSION, off), ephemeral=True, allowed_mentions=NO_MENTIONS
         )
         async with services.database.background, services.database.begin() as connection:
             await record_notice(connection, discord_id, CONSENT_VERSION)

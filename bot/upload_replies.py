@@ -57,6 +57,7 @@ ENDS_WANTED = Phrase("Give two prompts, from and to, or two pictures, image1 and
 BLEND_HELP = Phrase("Blend two to five pictures into a grid of four")
 BLENDED_HELP = Phrase("A picture to blend")
 SHAPE_HELP = Phrase("The shape of the new pictures; square if you do not choose.")
+SHAPE_NAMES: Mapping[Phrase, str] = {Phrase("Portrait"): "2:3", Phrase("Square"): "1:1", Phrase("Landscape"): "3:2"}
 IMAGE_HELP = Phrase("A picture to start from; --iw says how much it counts.")
 CUT_SHORT = Phrase("Easel was restarted while it fetched the pictures. Please send this again.")
 UNKNOWN_NAME = (Phrase("You have brought no picture of this name."), Phrase("Upload the picture."))

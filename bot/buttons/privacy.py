@@ -42,7 +42,7 @@ class ChoicesButton(MemberButton, verb=CHOICES_VERB):
             may_train=stored is not None and stored.consent.may_train,
             may_publish=stored is not None and stored.consent.may_publish,
         )
-        await edit_pressed(interaction, content=CONSENT_TEXT, view=consent_view(CONSENT_VERSION, switches))
+        await edit_pressed(interaction, content=str(CONSENT_TEXT), view=consent_view(CONSENT_VERSION, switches))
 
 
 class DownloadButton(MemberButton, verb=DOWNLOAD_VERB):

@@ -8,10 +8,9 @@ from discord import app_commands
 from bot.answers import answer
 from bot.queueing import queue_prompt
 from bot.services import services_of
-from bot.upload_replies import BLEND_HELP, BLENDED_HELP, SHAPE_HELP
+from bot.upload_replies import BLEND_HELP, BLENDED_HELP, SHAPE_HELP, SHAPE_NAMES
 
-_RATIOS = {"Portrait": "2:3", "Square": "1:1", "Landscape": "3:2"}
-SHAPES = [app_commands.Choice(name=name, value=ratio) for name, ratio in _RATIOS.items()]
+SHAPES = [app_commands.Choice(name=name.text, value=ratio) for name, ratio in SHAPE_NAMES.items()]
 
 
 @app_commands.command(name="blend", description=BLEND_HELP.text)

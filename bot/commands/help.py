@@ -10,6 +10,7 @@ from discord import app_commands
 
 from bot import help_replies
 from bot.answers import answer, send_ephemeral
+from bot.language import translated
 from bot.replies import code_block
 from bot.services import Services, services_of
 from engine.prompt import PARAMETERS, help_for
@@ -62,4 +63,4 @@ def _commands(interaction: discord.Interaction[Any]) -> Iterator[tuple[str, str]
     for command in tree.get_commands(type=discord.AppCommandType.chat_input):
         wanted = command.default_permissions
         if wanted is None or interaction.permissions.administrator or wanted <= interaction.permissions:
-            yield command.name, command.description
+            yield command.name, translated(command.description)

@@ -9,6 +9,8 @@ import discord
 from discord import app_commands
 
 from bot.answers import answer
+from bot.language import Phrase
+from bot.language.commands import described
 from bot.private_replies import PRIVATE_HELP
 from bot.queueing import queue_prompt
 from bot.services import services_of
@@ -29,12 +31,14 @@ _HELP: dict[str, str | app_commands.locale_str] = {
     **dict.fromkeys(("image", "image2", "image3"), IMAGE_HELP.text),
 }
 _SHAPES = {
-    "1:1": "Square",
-    "3:2": "Wide",
-    "16:9": "Very wide",
-    "2:3": "Tall",
-    "9:16": "Very tall, for phones",
+    "1:1": Phrase("Square"),
+    "3:2": Phrase("Wide"),
+    "16:9": Phrase("Very wide"),
+    "2:3": Phrase("Tall"),
+    "9:16": Phrase("Very tall, for phones"),
 }
+_SMALL_MODEL = Phrase("Create four pictures from a prompt. The model {model} paints {what}.")
+_SMALL_PROMPT = Phrase("What to paint. The model {model} paints {what}.")
 _NUM_CHOICES = 25
 _MAX_CHOICE = 100
 
@@ -92,8 +96,20 @@ def _choices(values: Mapping[str, str], current: str) -> list[app_commands.Choic
 def imagine_for(limits: Limits) -> app_commands.Command[Any, ..., Any]:
     """Return the command, with descriptions that say what the default model can paint."""
     command: app_commands.Command[Any, ..., Any] = app_commands.Command(
-        name=imagine.name, description=command_help(limits), callback=imagine.callback
+        name=imagine.name, description=_described(command_help(limits), _SMALL_MODEL, limits), callback=imagine.callback
     )
     command.autocomplete("shape")(offer_shapes)
     command.autocomplete("model")(offer_models)
-    return app_commands.describe(prompt=prompt_help(limits), **_HELP)(command)
+    # discord.py looks for descriptions to translate when a command is made, not here.
+    given = {name: app_commands.locale_str(str(text)) for name, text in _HELP.items()}
+    return app_commands.describe(prompt=_described(prompt_help(limits), _SMALL_PROMPT, limits), **given)(command)
+
+
+def _described(english: str, phrase: Phrase, limits: Limits) -> app_commands.locale_str:
+    """Return the description in every language, of a model that paints only a few things."""
+    known = next((one.vocabulary for one in limits.models if one.name == limits.default_model), None)
+    return (
+        described(english, phrase, model=limits.default_model, what=known.paints)
+        if known
+        else app_commands.locale_str(english)
+    )

@@ -6,9 +6,9 @@ A sentence is written where it is said, as a literal, with what changes in it as
     plural(count, "{n} picture", "{n} pictures")
     CANCELLED = Phrase("Cancelled.")      # of a module: said by str(CANCELLED) or CANCELLED.format(...)
 
-Never put one together from pieces or an f-string: other languages have another order. Descriptions of commands are
-phrases. `python -m bot.language` then adds what is new to every catalog and drops what is gone; the tests fail until
-it has a translation. docs/language.md says more.
+Never put one together from pieces, from an f-string or inside one: other languages have another order, and nothing
+finds it there. Descriptions of commands are phrases, given as `HELP.text`. `python -m bot.language` then adds what is
+new to every catalog and drops what is gone; the tests fail until it has a translation. docs/language.md says more.
 
 Replies to one member are in the language of their Discord, which `bot.answers` sets; what all may read is said within
 `speaking(...)` in the language of the guild.
@@ -16,7 +16,7 @@ Replies to one member are in the language of their Discord, which `bot.answers` 
 
 from bot.language.catalogs import ENGLISH, LANGUAGES, language_from_locale, load_catalogs
 from bot.language.numbers import listed, number, percentage
-from bot.language.phrases import Phrase, _, language, plural, speak, speaking
+from bot.language.phrases import Phrase, _, language, plural, speak, speaking, translated
 
 __all__ = [
     "ENGLISH",
@@ -32,4 +32,5 @@ __all__ = [
     "plural",
     "speak",
     "speaking",
+    "translated",
 ]

@@ -11,9 +11,13 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import write_po
 
 from bot.language.catalogs import ENGLISH, LANGUAGES, path_of, read_catalog
+from engine.prompt import COMMAND_HELP, OPTION_HELP, PROMPT_HELP
 
 SOURCE = Path(__file__).parent.parent
 KEYWORDS = {"_": None, "Phrase": None, "plural": (2, 3)}
+PROMPT_TEXTS = (COMMAND_HELP, PROMPT_HELP, *OPTION_HELP.values())
+"""Those of the prompt language, which knows no other languages."""
+
 _WIDTH = 120
 _HEADER = """\
 msgid ""
@@ -35,6 +39,8 @@ def extracted() -> Catalog:
         texts = tuple(extract_from_dir(SOURCE, [("**.py", "python")], keywords=KEYWORDS))
     for name, _line, text, comments, context in texts:
         found.add(text, None, [(f"bot/{name}", 0)], auto_comments=comments, context=context)
+    for text in PROMPT_TEXTS:
+        found.add(text, None, [("engine/prompt", 0)])
     return found
 
 

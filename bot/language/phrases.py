@@ -40,6 +40,11 @@ def _(text: str, /, **fields: object) -> str:
     return said.format(**fields) if fields else said
 
 
+def translated(text: str) -> str:
+    """Return a text of the prompt language in the language of now, as far as the catalogs have it."""
+    return translations(_language.get()).gettext(text)
+
+
 def plural(count: int, one: str, many: str, /, **fields: object) -> str:
     """Return the sentence in the form that fits the count, which is its field `n`, written as in the language."""
     said = translations(_language.get()).ngettext(one, many, count)

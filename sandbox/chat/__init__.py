@@ -32,6 +32,7 @@ It answers on loopback only and rejects a foreign Host or Origin. `member` is a 
   message, and returns the channel object; `PATCH /sandbox/threads/{thread}` `{member, archived?, locked?}`;
   `DELETE /sandbox/threads/{thread}?member=`.
 - `PUT /sandbox/direct-messages` `{member, open}`: whether the member takes direct messages of the bot.
+- `PUT /sandbox/locale` `{member, locale}`: the language of the member's Discord, in which commands are shown too.
 - `POST /sandbox/fresh` `{member}` deletes every message and thread, for administrators.
 - For tests: `PUT /sandbox/faults` (see `fault_injection.fault_from_json`) and `DELETE /sandbox/faults`;
   `POST /sandbox/gateway` `{action: "drop" | "reconnect" | "invalidate", resumable}`;

@@ -1,5 +1,6 @@
 """The HTTP routes for members. The package docstring documents them."""
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -29,10 +30,11 @@ from sandbox.payloads.messages import message_json
 from sandbox.request_bodies import form_body, object_body
 from sandbox.state.anew import start_anew
 from sandbox.state.errors import ApiError
-from sandbox.state.records import Channel, InteractionType, Json, MessageType
+from sandbox.state.records import Channel, InteractionType, Json, MessageType, WorldEvent
 from sandbox.state.threads import check_takes_edits, check_takes_posts, check_takes_reactions
 from sandbox.state.world import World
 
+_LOCALE = re.compile(r"[a-z]{2}(-[A-Z]{2}|-419)?")
 routes = web.RouteTableDef()
 
 
@@ -176,6 +178,18 @@ async def take_direct_messages(request: web.Request) -> web.Response:
     body, world = await object_body(request), world_of(request)
     member_id = member_id_from_text(world, body.get("member"))
     world.users[member_id] = replace(world.users[member_id], takes_direct_messages=bool(body.get("open")))
+    return web.Response(status=204)
+
+
+@routes.put("/sandbox/locale")
+async def choose_locale(request: web.Request) -> web.Response:
+    """Choose the language of the member's Discord."""
+    body, world = await object_body(request), world_of(request)
+    member_id, locale = member_id_from_text(world, body.get("member")), str(body.get("locale"))
+    if not _LOCALE.fullmatch(locale):
+        raise ActionError("This is no locale of Discord, such as de or en-US.")
+    world.users[member_id] = replace(world.users[member_id], locale=locale)
+    world.publish(WorldEvent(kind="COMMANDS_UPDATE", to_bot=False))
     return web.Response(status=204)
 
 

@@ -1,6 +1,7 @@
 """The world as one member sees it."""
 
 from sandbox.chat.errors import unknown_channel, unknown_member, unknown_message
+from sandbox.chat.localized import localized
 from sandbox.payloads.messages import message_json
 from sandbox.payloads.objects import command_json, roles_json, user_json
 from sandbox.state.records import Channel, ChannelType, Command, Json, Message
@@ -70,6 +71,7 @@ def member_summary_json(world: World, user_id: int) -> Json:
     user = world.users[user_id]
     name = {"id": str(user.id), "username": user.username, "global_name": user.global_name}
     return name | {
+        "locale": user.locale,
         "administrator": is_administrator(world, user_id),
         "has_installed": user_id in world.application.installers,
         "takes_direct_messages": user.takes_direct_messages,
@@ -114,7 +116,8 @@ def messages_json(world: World, member_id: int, channel: Channel, before: int | 
 def commands_json(world: World, member_id: int) -> list[Json]:
     """Return the commands that a member has permission to use."""
     commands = world.commands.values()
-    return [command_json(world, command) for command in commands if _may_use(world, member_id, command)]
+    usable = [command_json(world, command) for command in commands if _may_use(world, member_id, command)]
+    return [localized(command, world.users[member_id].locale) for command in usable]
 
 
 def _may_use(world: World, member_id: int, command: Command) -> bool:

@@ -203,7 +203,7 @@ function start() {
   readState = createReadState(store.me.id, store);
   drafts = createDrafts(store.me.id);
   at("guild-name").textContent = store.guild.name;
-  drawMember(at("member-area"), { store, onSwitch: switchMember, themeButton });
+  drawMember(at("member-area"), { store, onSwitch: switchMember, onLocale: chooseLocale, themeButton });
   drawTools(at("sidebar-tools"), { store, onAnew: () => askToStartAnew(() => attempt(() => api.startAnew())) });
   const direct = current?.kind === "dm" && store.channels.find(({ kind }) => kind === "dm");
   openChannel(direct?.id ?? current?.id ?? place.get("channel"));
@@ -233,6 +233,11 @@ function onChannels() {
   if (opening && store.channel(opening)) showThread({ id: opening });
   drawHead();
   drawSidebar();
+}
+
+async function chooseLocale(locale) {
+  await attempt(() => api.chooseLocale(locale));
+  await switchMember(store.me.id);
 }
 
 async function switchMember(id) {

@@ -72,8 +72,23 @@ function memberOption(member) {
     lead: member.administrator ? "Admin" : null };
 }
 
+const LOCALES = { "en-US": "English", de: "Deutsch", fr: "Français", ja: "日本語" };
+
+/** A button to choose the language of the member's Discord. */
+function localeButton({ me }, onLocale) {
+  const button = element("button", {
+    type: "button", class: "locale", "aria-haspopup": "listbox", "aria-expanded": "false", title: "Language of your Discord",
+    "aria-label": `Language of your Discord: ${LOCALES[me.locale] ?? me.locale}`,
+    on: { click: () => openListbox(button, {
+      label: "Language of your Discord", selected: [me.locale], onChoose: ([locale]) => onLocale(locale),
+      options: Object.entries(LOCALES).map(([value, label]) => ({ value, label, description: value })),
+    }) },
+  }, me.locale.slice(0, 2).toUpperCase());
+  return button;
+}
+
 /** Draws the current member into `foot`, as a button to switch members. */
-export function drawMember(foot, { store, onSwitch, themeButton }) {
+export function drawMember(foot, { store, onSwitch, onLocale, themeButton }) {
   const { me } = store;
   const button = element("button", {
     type: "button", class: "member", "aria-haspopup": "listbox", "aria-expanded": "false",
@@ -84,5 +99,5 @@ export function drawMember(foot, { store, onSwitch, themeButton }) {
   }, avatar(me), element("span", { class: "member__words" },
     element("span", { class: "member__name" }, displayName(me), me.administrator ? element("span", { class: "badge" }, "Admin") : null),
     element("span", { class: "member__note" }, "Switch member")), icon("chevron"));
-  foot.replaceChildren(button, themeButton);
+  foot.replaceChildren(button, localeButton(store, onLocale), themeButton);
 }

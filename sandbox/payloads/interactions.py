@@ -21,7 +21,7 @@ def interaction_json(world: World, interaction: Interaction, message: Json | Non
         "token": interaction.token,
         "version": 1,
         "app_permissions": str(_app_permissions(world, channel)),
-        "locale": "en-US",
+        "locale": world.users[interaction.member_id].locale,
         "entitlements": [],
         "entitlement_sku_ids": [],
         "authorizing_integration_owners": _owners(world, interaction),
@@ -40,11 +40,12 @@ def _invoker(world: World, interaction: Interaction) -> Json:
     if interaction.guild_id is None:
         return {"user": user_json(world.users[interaction.member_id])}
     member = world.member(interaction.guild_id, interaction.member_id)
+    locale = world.guild(interaction.guild_id).preferred_locale
     return {
         "member": member_json(world, member) | _own_permissions(world, interaction),
         "guild_id": str(interaction.guild_id),
-        "guild": {"id": str(interaction.guild_id), "features": [], "locale": "en-US"},
-        "guild_locale": "en-US",
+        "guild": {"id": str(interaction.guild_id), "features": [], "locale": locale},
+        "guild_locale": locale,
     }
 
 

@@ -179,7 +179,7 @@ def guild_json(world: World, guild: Guild) -> Json:
         "max_members": 1000,
         "max_stage_video_channel_users": 50,
         "max_video_channel_users": 25,
-        "preferred_locale": "en-US",
+        "preferred_locale": guild.preferred_locale,
         "premium_progress_bar_enabled": False,
         "nsfw": False,
         "emojis": [],

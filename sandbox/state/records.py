@@ -45,6 +45,7 @@ class User:
     global_name: str | None = None
     bot: bool = False
     takes_direct_messages: bool = True
+    locale: str = "en-US"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +87,7 @@ class Guild:
     owner_id: int
     members: tuple[GuildMember, ...]
     roles: tuple[GuildRole, ...] = ()
+    preferred_locale: str = "en-US"
 
     def has_member(self, user_id: int) -> bool:
         """Tell whether a user is a member."""

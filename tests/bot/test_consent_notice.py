@@ -34,7 +34,7 @@ async def asking(start_bot: BotStarter) -> AsyncIterator[asyncio.Task[None]]:
 
 def notices(member: MemberClient) -> list[Message]:
     """Return the questions that the member sees."""
-    return [item for item in member.messages.values() if text_of(item) == CONSENT_TEXT]
+    return [item for item in member.messages.values() if text_of(item) == str(CONSENT_TEXT)]
 
 
 async def notice(member: MemberClient, pressed: SentInteraction) -> Message:
@@ -42,7 +42,8 @@ async def notice(member: MemberClient, pressed: SentInteraction) -> Message:
 
     def is_its(item: Message) -> bool:
         return (
-            text_of(item) == CONSENT_TEXT and item.get("interaction_metadata", {}).get("id") == pressed.interaction_id
+            text_of(item) == str(CONSENT_TEXT)
+            and item.get("interaction_metadata", {}).get("id") == pressed.interaction_id
         )
 
     return await member.message(is_its)
@@ -141,7 +142,7 @@ async def test_an_old_text_is_not_agreed_to(
     verbs = ("training", "publishing", "saveconsent")
     forged = await post_buttons(sandbox, "studio", [f"e1:{verb}:v{CONSENT_VERSION + 1}" for verb in verbs])
     await ben.press(forged, "B2")
-    asked = await ben.changed(forged, lambda item: CONSENT_TEXT in text_of(item))
+    asked = await ben.changed(forged, lambda item: str(CONSENT_TEXT) in text_of(item))
     assert text_of(asked).startswith("This text has changed, so nothing was saved.")
     assert labels(asked) == OFF
     assert await choices_of(database, ben) == ()

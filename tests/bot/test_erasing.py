@@ -100,7 +100,7 @@ async def test_an_erased_member_leaves_no_trace(
     await until_closed(database, theirs.id, 2)
     summary = await ask(ben)
     await ben.press(summary, "Change choices")
-    form = await ben.changed(summary, lambda item: text_of(item) == CONSENT_TEXT)
+    form = await ben.changed(summary, lambda item: text_of(item) == str(CONSENT_TEXT))
     await ben.press(form, "Save")
     await ben.changed(form, lambda item: not item["components"])
     assert "zebra" in await every_row(database) and ben.id in await every_row(database)
@@ -134,7 +134,7 @@ async def test_who_comes_back_is_somebody_new(
     await erase(ben)
     command = await ben.command("imagine", prompt="a new thing")
     await ben.reply(command)
-    await ben.message(lambda item: text_of(item) == CONSENT_TEXT)
+    await ben.message(lambda item: text_of(item) == str(CONSENT_TEXT))
     await until_erased(database)
     (new,) = await hand.jobs()
     assert new.spec.prompt == "a new thing" and new.member_id != job.member_id

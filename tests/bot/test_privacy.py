@@ -58,7 +58,7 @@ async def test_choices_are_changed_as_often_as_the_member_likes(
     for turn, state in enumerate(("on", "off")):
         summary = await ask(ben)
         await ben.press(summary, "Change choices")
-        form = await ben.changed(summary, lambda item: text_of(item) == CONSENT_TEXT)
+        form = await ben.changed(summary, lambda item: text_of(item) == str(CONSENT_TEXT))
         assert labels(form)[0] == ["Train models: off", f"Publish: {'on' if turn else 'off'}"]
         await ben.press(form, f"Publish: {'on' if turn else 'off'}")
         form = await ben.changed(form, lambda item, now=state: labels(item)[0][1] == f"Publish: {now}")  # type: ignore[misc]

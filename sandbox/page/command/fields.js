@@ -33,7 +33,7 @@ function numberProblem(option, text) {
 
 function fixedChoices(option, store) {
   if (option.type === TYPES.boolean) return BOOLEAN;
-  if (option.choices?.length) return option.choices.map(({ name, value }) => ({ label: name, value }));
+  if (option.choices?.length) return option.choices.map(({ name, name_localized: local, value }) => ({ label: local ?? name, value }));
   const type = ENTITY_COMPONENT[option.type];
   return type ? entityOptions({ type, channel_types: option.channel_types }, store) : null;
 }

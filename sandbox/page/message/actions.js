@@ -17,7 +17,7 @@ function apps(message, env) {
   if (!commands.length) return null;
   return iconButton("apps", "Apps", (event) => openListbox(event.currentTarget, {
     label: "Apps", min: 1, max: 1, selected: [],
-    options: commands.map((command) => ({ value: command.id, label: command.name })),
+    options: commands.map((command) => ({ value: command.id, label: command.name_localized ?? command.name })),
     onChoose: ([id]) => env.runOnMessage(commands.find((command) => command.id === id), message),
   }));
 }

@@ -60,6 +60,7 @@ export function createApi(member) {
     openThread: (channelId, name, content) =>
       send("POST", "/sandbox/threads", { member, channel_id: channelId, name, content }),
     takeDirectMessages: (open) => send("PUT", "/sandbox/direct-messages", { member, open }),
+    chooseLocale: (locale) => send("PUT", "/sandbox/locale", { member, locale }),
     startAnew: () => send("POST", "/sandbox/fresh", { member }),
     archive: (threadId, archived) => send("PATCH", `/sandbox/threads/${threadId}`, { member, archived }),
     history: (channelId, before) =>
