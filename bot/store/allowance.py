@@ -10,7 +10,7 @@ from bot.policy.quotas import check_quota
 from bot.store.interaction import InteractionContext
 from bot.store.members import Member
 from bot.store.plans.spending import Account
-from bot.store.statements import count_pending, read_guild_plans, read_time_spent, settle_time
+from bot.store.statements import count_pending, read_guild_plans, read_time_spent
 from engine.contract.jobs import JobSpec
 
 
@@ -32,8 +32,6 @@ async def admit(context: InteractionContext, member: Member, specs: Sequence[Job
     limit = plan.max_pending if of_member is None else of_member
     check_quota(pending=await count_pending(member.id), num_new=len(specs), limit=limit)
     check_prompt_fits(plan, specs)
-    # Also where nothing is limited, so that what is to be settled stays little.
-    await settle_time(member.id)
     if all(plan.limit(period) is None for period in Period):
         return Admitted(plan=plan, warning=None)
     spent = await read_time_spent(Account(member_id=member.id, guild_id=context.guild_id))

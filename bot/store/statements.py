@@ -22,7 +22,7 @@ from bot.store.moderation.members import find_restrictions, restrict_all
 from bot.store.moderation.picture_rules import release_all
 from bot.store.moderation.removals import find_removals
 from bot.store.plans.reading import read_plans
-from bot.store.plans.spending import charge_jobs, read_spent, settle
+from bot.store.plans.spending import charge_jobs, read_spent
 from bot.store.ranking.grids import leave_out_grids
 from bot.store.ranking.pairs import count_answered, read_asked, settle_pairs, show_pairs
 from bot.store.series import read_series_jobs as read_all_series_jobs
@@ -94,7 +94,6 @@ is_answered = Statement(order=6, run=find_answered)
 find_single_picture = Statement(order=7, run=find_single_pictures)
 is_repeat = Statement(order=8, run=find_repeats)
 read_guild_plans = Statement(order=9, run=read_plans)
-settle_time = Statement(order=9, run=settle)
 read_time_spent = Statement(order=9, run=read_spent)
 count_pending = Statement(order=9, run=count_pending_of)
 read_word_rules = Statement(order=9, run=read_all_word_rules)

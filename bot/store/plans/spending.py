@@ -26,17 +26,25 @@ OUTSIDE_GUILDS = 0
 _FIRST_ESTIMATE = timedelta(seconds=10)
 """How long a job is expected to take before any has finished."""
 
-_SETTLE = sa.text("""
+# In one statement, because every press that starts jobs executes it.
+_CHARGE = sa.text("""
     WITH ended AS (
         DELETE FROM charges USING jobs
-        WHERE charges.member_id = ANY (:member_ids) AND jobs.id = charges.job_id AND jobs.ended_at IS NOT NULL
+        WHERE charges.member_id = ANY (:settled_ids) AND jobs.id = charges.job_id AND jobs.ended_at IS NOT NULL
         RETURNING charges.member_id, charges.guild_id, (jobs.ended_at AT TIME ZONE 'UTC')::date AS day, jobs.status,
-            charges.rate * extract(epoch FROM jobs.ended_at - jobs.started_at)::double precision AS seconds)
-    INSERT INTO gpu_days (member_id, guild_id, day, seconds)
-    SELECT member_id, guild_id, day, sum(greatest(seconds, 0)) FROM ended
-    WHERE status = 'finished' GROUP BY member_id, guild_id, day ORDER BY member_id, guild_id, day
-    ON CONFLICT (member_id, guild_id, day) DO UPDATE SET seconds = gpu_days.seconds + excluded.seconds
-""").bindparams(sa.bindparam("member_ids", type_=pg.ARRAY(pg.UUID)))
+            charges.rate * extract(epoch FROM jobs.ended_at - jobs.started_at)::double precision AS seconds),
+    settled AS (
+        INSERT INTO gpu_days (member_id, guild_id, day, seconds)
+        SELECT member_id, guild_id, day, sum(greatest(seconds, 0)) FROM ended
+        WHERE status = 'finished' GROUP BY member_id, guild_id, day ORDER BY member_id, guild_id, day
+        ON CONFLICT (member_id, guild_id, day) DO UPDATE SET seconds = gpu_days.seconds + excluded.seconds)
+    INSERT INTO charges (job_id, member_id, guild_id, rate)
+    SELECT * FROM unnest(:job_ids, :member_ids, :guild_ids, :rates)
+""").bindparams(
+    *(sa.bindparam(name, type_=pg.ARRAY(pg.UUID)) for name in ("settled_ids", "job_ids", "member_ids")),
+    sa.bindparam("guild_ids", type_=pg.ARRAY(sa.BigInteger)),
+    sa.bindparam("rates", type_=pg.ARRAY(sa.SmallInteger)),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,15 +53,6 @@ class Account:
 
     member_id: UUID
     guild_id: int | None
-
-
-async def settle(connection: AsyncConnection, member_ids: Sequence[UUID]) -> list[None]:
-    """Charge what the members' finished jobs took, each once, and forget what failed or was cancelled.
-
-    The members' rows are locked. Who is not settled has used as much; it is only read from more rows.
-    """
-    await connection.execute(_SETTLE, {"member_ids": list(set(member_ids))})
-    return [None] * len(member_ids)
 
 
 async def read_spent(connection: AsyncConnection, accounts: Sequence[Account]) -> list[TimeSpent]:
@@ -105,20 +104,20 @@ def _spent(rows: Sequence[sa.Row[Any]], estimate: timedelta) -> TimeSpent:
 
 
 async def charge_jobs(connection: AsyncConnection, charged: Sequence[tuple[Account, Sequence[Job]]]) -> list[None]:
-    """Note which accounts the jobs are charged to; those that cost nothing are left out."""
+    """Note which accounts the jobs are charged to, but for those that cost nothing; the members' rows are locked.
+
+    What their earlier jobs took is settled, so that this stays little: it is added to their days, and noted no more.
+    """
     rows = [
-        {
-            "job_id": job.id,
-            "member_id": account.member_id,
-            "guild_id": account.guild_id or OUTSIDE_GUILDS,
-            "rate": rate,
-        }
+        (job.id, account.member_id, account.guild_id or OUTSIDE_GUILDS, rate)
         for account, of_account in charged
         for job in of_account
         if (rate := RATES[speed_of(job.spec)])
     ]
-    if rows:
-        await connection.execute(sa.insert(charges), rows)
+    names = ("job_ids", "member_ids", "guild_ids", "rates")
+    columns = {name: [row[at] for row in rows] for at, name in enumerate(names)}
+    settled_ids = list({account.member_id for account, _ in charged})
+    await connection.execute(_CHARGE, {"settled_ids": settled_ids, **columns})
     return [None] * len(charged)
 
 

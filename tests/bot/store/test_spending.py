@@ -16,7 +16,7 @@ from bot.store.batch import run_alone
 from bot.store.button_actions import cancel
 from bot.store.interaction import InteractionContext
 from bot.store.plans.reading import read_plans
-from bot.store.plans.spending import Account, read_spent, settle
+from bot.store.plans.spending import Account, charge_jobs, read_spent
 from bot.store.plans.tables import charges, plan_roles, plans
 from bot.store.submissions import Draft, SubmittedJob, submit_drafts
 from engine.contract.errors import TooManyPending
@@ -65,7 +65,7 @@ async def spent(database: Database, job: Job, guild_id: int | None = GUILD) -> T
     account = Account(member_id=job.member_id, guild_id=guild_id)
     async with database.begin() as connection:
         (before,) = await read_spent(connection, [account])
-        await settle(connection, [job.member_id])
+        await charge_jobs(connection, [(account, ())])
         (found,) = await read_spent(connection, [account])
     assert found == before
     return found
