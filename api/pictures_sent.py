@@ -14,6 +14,7 @@ from api import replies
 from api.refusals import ApiRefused
 from api.services import ApiCall
 from api.store.own_jobs import find_own_picture
+from engine.content_credentials import without_credentials
 from engine.contract.jobs import Job, Picture
 from engine.mask_file import MaskFile, mask_file_from_image
 from engine.prompt import picture_name
@@ -24,8 +25,8 @@ _MAX_LIGHT = 255
 
 
 async def own_picture(call: ApiCall, file: bytes) -> tuple[Job, Picture] | None:
-    """Return the picture of the key that this is the very file of, and its job; None if it is none."""
-    sha256 = await asyncio.to_thread(lambda: hashlib.sha256(file).hexdigest())
+    """Return the picture of the key that this is the very file of, signed or not, and its job; None if it is none."""
+    sha256 = await asyncio.to_thread(lambda: hashlib.sha256(without_credentials(file)).hexdigest())
     async with call.services.database.begin() as connection:
         return await find_own_picture(connection, call.member_id, sha256)
 

@@ -17,6 +17,7 @@ from api.app import create_app
 from api.metrics import create_api_metrics
 from api.routes import route_names
 from api.services import ApiServices
+from engine.content_credentials import UNSIGNED, ContentCredentials
 from engine.contract.errors import SettingsInvalid
 from engine.hash_list import BarredPictures
 from engine.health import open_health
@@ -40,7 +41,7 @@ class ApiOptions:
     address: host and port, 0 for a free port. health: those of the health pages. home: the folder whose disk the
     metrics watch. public_url: the address under which clients reach the API; None for the one that they ask at.
     takes_members_keys: whether keys that members have made for themselves are valid. hashes_file: the list of pictures
-    that must never appear.
+    that must never appear. credentials: what pictures are signed with.
     """
 
     address: tuple[str, int]
@@ -50,6 +51,7 @@ class ApiOptions:
     public_url: str | None = None
     takes_members_keys: bool = False
     hashes_file: Path | None = None
+    credentials: ContentCredentials = UNSIGNED
 
 
 async def serve(
@@ -79,6 +81,7 @@ async def serve(
         public_url=options.public_url,
         takes_members_keys=options.takes_members_keys,
         barred=BarredPictures(options.hashes_file),
+        credentials=options.credentials,
     )
     await services.barred.load()
 

@@ -10,6 +10,7 @@ import discord
 from bot import finding_replies, gallery_replies, replies
 from bot.answers import answer_privately, in_time, send_ephemeral, show_job
 from bot.cards import AnswerSubject, Card, CardKind, answer_rows
+from bot.delivery.attachments import signed
 from bot.delivery.contact_sheet import contact_sheet
 from bot.delivery.discord_messages import message_link
 from bot.interaction_context import may_post
@@ -105,6 +106,6 @@ async def _sheet(services: Services, page: Page) -> discord.File | None:
         files.append(data if isinstance(data, bytes) else None)
     if not files:
         return None
-    sheet = await contact_sheet(files)
+    sheet = await signed(await contact_sheet(files), services.credentials)
     name = f"found_{page.search_id}_{page.number}.{sheet.extension}"
     return discord.File(io.BytesIO(sheet.data), name, description=finding_replies.sheet_alt(len(files)))

@@ -9,7 +9,7 @@ import discord
 
 from bot.answers import answer_privately, in_time
 from bot.cards import AnswerSubject, Card, CardKind, answer_rows
-from bot.delivery.attachments import ImageFile
+from bot.delivery.attachments import ImageFile, signed
 from bot.delivery.pair_picture import side_by_side
 from bot.feedback_replies import RANK_CLOSED, RANK_REFUSED, nothing_to_compare, pair_alt, pair_question
 from bot.services import Services
@@ -89,7 +89,7 @@ async def _read(services: Services, pair: NextPair) -> ImageFile | None:
     if not pair.pictures:
         return None
     left, right = [await services.objects.get(picture.object_key) for picture in pair.pictures]
-    return await side_by_side(left, right)
+    return await signed(await side_by_side(left, right), services.credentials)
 
 
 def _sees(channel: discord.abc.GuildChannel, member: discord.Member) -> bool:

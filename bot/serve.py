@@ -42,6 +42,7 @@ from bot.regions import start_masked
 from bot.services import ANSWER_TIMEOUT, SEND_MARGIN, Services
 from bot.store.deliveries import BotInstance
 from bot.store.press_batches import PressBatches
+from engine.content_credentials import UNSIGNED, ContentCredentials
 from engine.contract.errors import SettingsInvalid, StoreUnavailable
 from engine.contract.ids import new_id
 from engine.hash_list import BarredPictures
@@ -71,7 +72,7 @@ class BotOptions:
     exports: where the exports that members ask for are made; None where they are refused.
     home: the folder whose disk the metrics watch.
     upload_origins: from where members' pictures may be fetched beside the public internet.
-    barred: pictures that must never appear.
+    barred: pictures that must never appear. credentials: what pictures are signed with.
     """
 
     token: str = field(repr=False)
@@ -85,6 +86,7 @@ class BotOptions:
     home: Path = Path("/")
     upload_origins: frozenset[str] = frozenset()
     barred: BarredPictures = field(default_factory=BarredPictures)
+    credentials: ContentCredentials = UNSIGNED
     defaults: PromptDefaults = field(default_factory=PromptDefaults)
     limits: Limits = field(default_factory=Limits)
 
@@ -126,6 +128,7 @@ async def serve(
             instance=BotInstance(id=new_id(), lease=options.lease),
             metrics=metrics,
             limits=options.limits,
+            credentials=options.credentials,
         )
         client.services = _services(options, context)
         registry.register(GatewayMetrics(client=client))
@@ -160,6 +163,7 @@ def _services(options: BotOptions, context: DeliveryContext) -> Services:
         answer_timeout=options.answer_timeout,
         upload_origins=options.upload_origins,
         barred=options.barred,
+        credentials=options.credentials,
     )
 
 

@@ -24,6 +24,7 @@ from bot.store.deliveries import BotInstance
 from bot.store.interaction import InteractionContext
 from bot.store.press_batches import PressBatches
 from bot.store.queue_state import QueueView
+from engine.content_credentials import UNSIGNED, ContentCredentials
 from engine.hash_list import BarredPictures
 from engine.prompt import Limits, PromptDefaults
 from engine.store.database import Database
@@ -49,7 +50,7 @@ class Services:
     programs_url: the address under which programs reach the API; None where members get no keys.
     exports, exporter: where exports are made, and what makes them; None where there are none.
     upload_origins: from where members' pictures may be fetched beside the public internet.
-    barred: pictures that are not taken.
+    credentials: what pictures are signed with. barred: pictures that are not taken.
     checking: held while a picture of a member's is decoded.
     guild_languages: the languages that are set for guilds, as last read.
     asked: Discord ids of members who are known to have been asked for consent with the present text.
@@ -76,6 +77,7 @@ class Services:
     answer_timeout: timedelta = ANSWER_TIMEOUT
     answer_tasks: set[asyncio.Task[object]] = field(default_factory=set)
     upload_origins: frozenset[str] = frozenset()
+    credentials: ContentCredentials = UNSIGNED
     barred: BarredPictures = field(default_factory=BarredPictures)
     checking: asyncio.Lock = field(default_factory=asyncio.Lock)
     asked: set[int] = field(default_factory=set)

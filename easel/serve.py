@@ -36,6 +36,7 @@ async def serve_bot(health_port: int, report_ready: ReportReady) -> None:
     """
     from bot.exports.place import ExportPlace
     from bot.serve import BotOptions, serve
+    from easel.credentials import open_credentials
     from easel.postgres import open_listening
     from engine.hash_list import BarredPictures
     from engine.models.prompt_limits import read_limits
@@ -50,6 +51,7 @@ async def serve_bot(health_port: int, report_ready: ReportReady) -> None:
     limits = await read_limits(settings.models_file or SHIPPED, settings.model, shows_unsafe=settings.safety == "off")
     barred = BarredPictures(settings.hashes_file)
     await barred.load()
+    credentials = await open_credentials(settings)
     async with stop_on_signals() as signals, open_listening(settings) as (url, database):
         exports = ExportPlace(
             folder=settings.home / "exports",
@@ -68,6 +70,7 @@ async def serve_bot(health_port: int, report_ready: ReportReady) -> None:
             limits=limits,
             upload_origins=settings.upload_origins,
             barred=barred,
+            credentials=credentials,
         )
         await serve(
             options, database, open_objects(settings.storage_url), stop=signals.stop, announce_ready=report_ready

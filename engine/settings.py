@@ -50,6 +50,8 @@ class EngineSettings(BaseSettings):
     models_memory: GB (2 ** 30 bytes) that the weights of loaded models may use on the device; None for what is free
         when the engine starts, minus what pictures need.
     safety: whether finished pictures are classified and unsafe ones withheld, where a classifier is registered.
+    c2pa_key_file, c2pa_certificates_file: the key that signs pictures when they leave, with its certificates; None
+        where they leave as they are.
     hashes_file: the list of pictures that must never appear; None for none.
     health_host: the address that the health pages are served on; 0.0.0.0 for all of the machine's.
     """
@@ -66,6 +68,8 @@ class EngineSettings(BaseSettings):
     models_memory: float | None = Field(default=None, validation_alias="EASEL_MODELS_MEMORY")
     log_format: LogFormat = Field(default="console", validation_alias="EASEL_LOG_FORMAT")
     safety: Literal["on", "off"] = Field(default="on", validation_alias="EASEL_SAFETY")
+    c2pa_key_file: Path | None = Field(default=None, validation_alias="EASEL_C2PA_KEY_FILE")
+    c2pa_certificates_file: Path | None = Field(default=None, validation_alias="EASEL_C2PA_CERTIFICATES_FILE")
     hashes_file: Path | None = Field(default=None, validation_alias="EASEL_HASHES_FILE")
     health_host: str = Field(default="127.0.0.1", validation_alias="EASEL_HEALTH_HOST", min_length=1)
 
@@ -91,7 +95,7 @@ class EngineSettings(BaseSettings):
             raise ValueError("must start with file:/// or s3://, for example file:///srv/easel/pictures")
         return url
 
-    @field_validator("models_file", "hashes_file")
+    @field_validator("models_file", "hashes_file", "c2pa_key_file", "c2pa_certificates_file")
     @classmethod
     def _is_file(cls, path: Path | None) -> Path | None:
         if path and not path.expanduser().is_file():

@@ -83,7 +83,8 @@ async def _events(call: ApiCall, job_id: UUID) -> AsyncIterator[Mapping[str, Any
         yield {"type": "job", "job": await _json_of_job(call, job.id)}
         if preview is not None and preview != shown:
             shown = preview
-            yield {"type": "preview", "b64_json": b64encode(preview).decode(), "media_type": "image/jpeg"}
+            content = await call.services.credentials.signed(preview, "image/jpeg")
+            yield {"type": "preview", "b64_json": b64encode(content).decode(), "media_type": "image/jpeg"}
 
 
 async def _json_of_job(call: ApiCall, job_id: UUID) -> dict[str, Any]:

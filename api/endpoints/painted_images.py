@@ -65,8 +65,12 @@ class PaintedImages:
             if number == body.partial_images or self._call.services.stop.is_set():
                 return
             if preview is not None and job.progress * (body.partial_images + 1) >= number + 1:
-                yield number, await encoded_preview(preview, body.n, body.output_format, body.output_compression)
+                shown = await encoded_preview(preview, body.n, body.output_format, body.output_compression)
+                yield number, await self._signed(shown)
                 number += 1
+
+    async def _signed(self, content: bytes) -> bytes:
+        return await self._call.services.credentials.signed(content, f"image/{self._body.output_format}")
 
     def _event(self, kind: str, size: str, content: bytes) -> dict[str, Any]:
         return {
@@ -91,7 +95,7 @@ class PaintedImages:
         if self._body.response_format == "url":
             return ImageItem(id=picture.id, seed=picture.seed, url=await self._link(picture))
         png = await self._call.services.objects.get(picture.object_key)
-        content = await encoded(png, self._body.output_format, self._body.output_compression)
+        content = await self._signed(await encoded(png, self._body.output_format, self._body.output_compression))
         return ImageItem(id=picture.id, seed=picture.seed, b64_json=b64encode(content).decode())
 
     async def _link(self, picture: Picture) -> str:

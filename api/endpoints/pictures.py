@@ -37,7 +37,7 @@ async def show_picture(services: ApiServices, request: web.Request) -> web.Strea
     headers = {hdrs.CACHE_CONTROL: _FOR_EVER, hdrs.ETAG: f'"{tag}"', "X-Content-Type-Options": "nosniff"}
     if any(known.value == tag for known in request.if_none_match or ()):
         return web.Response(status=304, headers=headers)
-    content = await services.objects.get(picture.object_key)
+    content = await services.credentials.signed(await services.objects.get(picture.object_key), "image/png")
     return web.Response(body=content, content_type="image/png", headers=headers)
 
 

@@ -19,7 +19,7 @@ from bot.answers import in_time, open_form, replace_answer, send_card, send_ephe
 from bot.buttons.base import FormButton, JobButton, start, start_reworded
 from bot.cards import AnswerSubject, ButtonFace, Card, CardKind, FaceStyle, answer_rows
 from bot.custom_ids import ONE_TO_FOUR, ONE_TO_NINE, AnswerOrigin, id_from_text
-from bot.delivery.attachments import ImageFile
+from bot.delivery.attachments import ImageFile, signed
 from bot.delivery.region_picture import with_cells
 from bot.interaction_context import origin_of
 from bot.policy.pictures import Showing
@@ -228,7 +228,8 @@ class NameRegionButton(FormButton, verb="nameregion"):
 
 
 async def _read(services: Services, picture: Picture) -> ImageFile:
-    return await with_cells(await services.objects.get(picture.object_key))
+    cells = await with_cells(await services.objects.get(picture.object_key))
+    return await signed(cells, services.credentials)
 
 
 def chosen_cells(message: discord.Message | None) -> frozenset[int]:

@@ -47,7 +47,9 @@ class SaveButton(JobButton, verb="save", index=ONE_TO_FOUR_OR_ALL):
         showing = await showing_there(services, context, wanted.job, wanted.pictures)
         await show_waiting(interaction)
         is_spoiler = showing is Showing.SPOILER
-        files = await original_files(services.objects, wanted.job, wanted.pictures, is_spoiler=is_spoiler)
+        files = await original_files(
+            services.objects, wanted.job, wanted.pictures, services.credentials, is_spoiler=is_spoiler
+        )
         text = saved(wanted.job.spec.prompt, [(picture.slot, picture.seed) for picture in wanted.pictures])
         outcome = await send_privately(interaction.client, context.discord_id, text, files)
         if isinstance(outcome, Sent):

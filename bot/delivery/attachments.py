@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PIL import Image
 
+from engine.content_credentials import MAX_OVERHEAD, UNSIGNED, ContentCredentials
 from engine.contract.provenance import PROVENANCE
 
 MAX_BYTES = 10 * 1024 * 1024
@@ -33,11 +34,25 @@ class ImageFile:
         return _EXTENSIONS.get(self.media_type, "bin")
 
 
-async def fit(attachment: ImageFile, *, max_bytes: int = MAX_BYTES) -> ImageFile | None:
-    """Return the picture within `max_bytes`: itself, or as a WebP, or smaller; None if that is still too large."""
-    if len(attachment.data) <= max_bytes:
+async def fit(
+    attachment: ImageFile, *, max_bytes: int = MAX_BYTES, credentials: ContentCredentials = UNSIGNED
+) -> ImageFile | None:
+    """Return the picture within `max_bytes`: itself, or as a WebP, or smaller; None if that is still too large.
+
+    credentials: what it is signed with.
+    """
+    most = max_bytes - (MAX_OVERHEAD if credentials.are_used else 0)
+    fitting: ImageFile | None = attachment
+    if len(attachment.data) > most:
+        fitting = await asyncio.to_thread(_shrink, attachment.data, most)
+    return fitting and await signed(fitting, credentials)
+
+
+async def signed(attachment: ImageFile, credentials: ContentCredentials) -> ImageFile:
+    """Return the picture with its content credentials, if there is a key for them."""
+    if not credentials.are_used:
         return attachment
-    return await asyncio.to_thread(_shrink, attachment.data, max_bytes)
+    return replace(attachment, data=await credentials.signed(attachment.data, attachment.media_type))
 
 
 def _shrink(data: bytes, max_bytes: int) -> ImageFile | None:

@@ -17,6 +17,7 @@ from bot.store.gallery.posts import GalleryPost
 from bot.store.job_status import JobDetails
 from bot.store.tables import DeliveryForm
 from bot.suggestion_replies import suggestions_text
+from engine.content_credentials import UNSIGNED, ContentCredentials
 from engine.contract.errors import PictureCorrupt, StorageFull, StoreUnavailable
 from engine.contract.jobs import FINAL, TEXT_OPERATIONS, Job, JobStatus, Picture, Visibility
 from engine.contract.suggestions import Suggestions, suggestions_from_text
@@ -37,11 +38,13 @@ async def compose(
     max_bytes: int = MAX_BYTES,
     is_paused: bool = False,
     showing: Showing = Showing.SHOW,
+    credentials: ContentCredentials = UNSIGNED,
 ) -> MessageContent:
     """Return what the delivery's message shows, with a picture of at most `max_bytes`.
 
     limits: the current ones; buttons that they would refuse are left out. is_paused: whether engines take no jobs.
-    showing: how the pictures are shown there; a preview is, only if it needs no spoiler.
+    showing: how the pictures are shown there; a preview is, only if it needs no spoiler. credentials: what they are
+    signed with.
 
     While the picture store cannot be used, the message says so instead of showing the picture.
     """
@@ -60,7 +63,7 @@ async def compose(
     except StoreUnavailable:
         note, lacks_picture = replies.PICTURE_KEPT, True
     if attachment:
-        attachment = await fit(attachment, max_bytes=max_bytes)
+        attachment = await fit(attachment, max_bytes=max_bytes, credentials=credentials)
         note = None if attachment else replies.PICTURE_TOO_LARGE
     if attachment and showing is Showing.SPOILER:
         attachment = replace(attachment, is_spoiler=True)

@@ -13,6 +13,7 @@ from bot.cards import Buttons
 from bot.metrics import BotMetrics
 from bot.store.deliveries import BotInstance
 from bot.store.queue_state import QueueView
+from engine.content_credentials import UNSIGNED, ContentCredentials
 from engine.prompt import Limits
 from engine.store.database import AsyncConnection, Database
 from engine.store.objects import Objects
@@ -21,7 +22,7 @@ from engine.store.objects import Objects
 @dataclass(frozen=True, kw_only=True)
 class DeliveryContext:
     """What deliveries need: Discord, the stores, this process's identity for its claims, the models' limits,
-    and what is known of the queue."""
+    what is known of the queue, and what pictures are signed with."""
 
     client: discord.Client
     buttons: Buttons
@@ -31,6 +32,7 @@ class DeliveryContext:
     metrics: BotMetrics
     limits: Limits
     queue: QueueView = field(default_factory=QueueView)
+    credentials: ContentCredentials = UNSIGNED
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:

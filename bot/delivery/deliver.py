@@ -87,6 +87,7 @@ async def send(context: DeliveryContext, tracked: TrackedDelivery) -> SendResult
         max_bytes=max_bytes,
         is_paused=context.queue.is_paused_in(tracked.delivery.guild_id),
         showing=showing,
+        credentials=context.credentials,
     )
     if tracked.lacks_picture and content.lacks_picture:
         return RetryLater(after=None)

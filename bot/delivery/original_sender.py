@@ -84,7 +84,9 @@ class OriginalSender(ClaimedWork):
             showing = await read_showing(connection, _DIRECTLY, job, pictures)
         try:
             is_spoiler = showing is not Showing.SHOW
-            files = await original_files(self._context.objects, job, pictures, is_spoiler=is_spoiler)
+            files = await original_files(
+                self._context.objects, job, pictures, self._context.credentials, is_spoiler=is_spoiler
+            )
         except PictureCorrupt:
             return OriginalsState.LOST
         text = saved(job.spec.prompt, [(picture.slot, picture.seed) for picture in pictures])

@@ -13,6 +13,7 @@ from bot.delivery.attachments import ImageFile, fit
 from bot.delivery.compose import file_name
 from bot.delivery.discord_messages import NO_MENTIONS, open_dm_channel
 from bot.delivery.outcomes import SendOutcome, Sent, outcome_of
+from engine.content_credentials import ContentCredentials
 from engine.contract.errors import PictureCorrupt
 from engine.contract.jobs import Job, Picture
 from engine.store.objects import Objects
@@ -21,18 +22,23 @@ _NONCE_LENGTH = 25
 
 
 async def original_files(
-    objects: Objects, job: Job, pictures: Sequence[Picture], *, is_spoiler: bool = False
+    objects: Objects,
+    job: Job,
+    pictures: Sequence[Picture],
+    credentials: ContentCredentials,
+    *,
+    is_spoiler: bool = False,
 ) -> list[discord.File]:
-    """Return the pictures' files, byte for byte; one that Discord does not take is made smaller.
+    """Return the pictures' files, byte for byte but for what is signed; one that Discord does not take is made smaller.
 
-    is_spoiler: whether they are seen after a click alone.
+    credentials: what they are signed with. is_spoiler: whether they are seen after a click alone.
 
     Raises: PictureCorrupt, StoreUnavailable.
     """
     files = []
     for picture in pictures:
         stored = ImageFile(data=await objects.get(picture.object_key), media_type="image/png")
-        file = await fit(stored)
+        file = await fit(stored, credentials=credentials)
         if file is None:
             raise PictureCorrupt(key=picture.object_key)
         alt = alt_of(job, picture)

@@ -130,9 +130,11 @@ async def find(client: discord.Client, channel_id: int, case_id: UUID) -> int | 
 
 async def _read_picture(context: DeliveryContext, job: Job, picture: Picture | None) -> ImageFile | None:
     if picture:
-        return await fit(ImageFile(data=await context.objects.get(picture.object_key), media_type="image/png"))
+        file = ImageFile(data=await context.objects.get(picture.object_key), media_type="image/png")
+        return await fit(file, credentials=context.credentials)
     if job.grid_key and job.grid_type:
-        return await fit(ImageFile(data=await context.objects.get(job.grid_key), media_type=job.grid_type))
+        file = ImageFile(data=await context.objects.get(job.grid_key), media_type=job.grid_type)
+        return await fit(file, credentials=context.credentials)
     return None
 
 

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from mimetypes import guess_type
 from pathlib import Path
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from easel.commands.parse import print_notes, specs_from_prompt
+from easel.credentials import open_credentials
 from easel.errors import sentence_from_cause
 from easel.exit_codes import ExitCode, exit_code_from_cause, exit_code_from_codes
 from easel.image_prompts import read_files, store_images
@@ -29,6 +31,7 @@ from easel.process.engine_lock import is_engine_running
 from easel.process.programs import engine_program
 from easel.process.signals import StopSignals
 from easel.process.supervise import keep_running, new_supervisor_state, wait_until_ready
+from engine.content_credentials import ContentCredentials
 from engine.contract.jobs import FINAL, MAX_SEED, Job, JobSpec, JobStatus
 from engine.contract.provenance import PNG_KEY, PROVENANCE, PROVENANCE_TEXT
 from engine.contract.references import pictures_of
@@ -67,7 +70,7 @@ async def imagine(
         open_database(url, listen_url=settings.listen_url, pool_size=2) as database,
         _ensure_engine(settings, console),
     ):
-        objects = open_objects(settings.storage_url)
+        objects, credentials = open_objects(settings.storage_url), await open_credentials(settings)
         keys = await store_images(specs, files, database, objects)
         jobs = [
             await submit_for_operator(
@@ -80,7 +83,7 @@ async def imagine(
         finally:
             await asyncio.shield(_cancel(database, jobs))
         results = [
-            await _result(database, objects, job, file)
+            await _result(database, objects, job, file, credentials)
             for job, file in zip(ended, _paths(path, len(ended)), strict=True)
         ]
     for result in results:
@@ -183,11 +186,15 @@ class JobResult:
     error: str | None = None
 
 
-async def _result(database: Database, objects: Objects, job: Job, path: Path) -> JobResult:
+async def _result(
+    database: Database, objects: Objects, job: Job, path: Path, credentials: ContentCredentials
+) -> JobResult:
     """Write the grid of a job that has ended, and return what became of it."""
     if job.status is JobStatus.FINISHED:
         assert job.grid_key is not None
         await asyncio.to_thread(_write, await objects.get(job.grid_key), path)
+        signed = await credentials.signed(await asyncio.to_thread(path.read_bytes), guess_type(path)[0] or "")
+        await asyncio.to_thread(path.write_bytes, signed)
         async with database.begin() as connection:
             pictures = await read_pictures(connection, job.id)
         ids = tuple(str(picture.id) for picture in sorted(pictures, key=lambda picture: picture.slot))

@@ -6,6 +6,7 @@ import asyncio
 from importlib import import_module
 from pathlib import Path
 
+from easel.credentials import open_credentials
 from easel.doctor.checks import CheckResult
 from easel.errors import sentence_from_error
 from engine.contract.add_ons import AddOn, errors_about
@@ -55,6 +56,17 @@ async def check_hash_list(settings: EngineSettings) -> CheckResult | None:
     except SettingsInvalid as error:
         return CheckResult(name="hashes", found=str(settings.hashes_file), fix=" ".join(error.problems))
     return CheckResult(name="hashes", found=f"{count:,} in {settings.hashes_file}")
+
+
+async def check_credentials(settings: EngineSettings) -> CheckResult | None:
+    """Check the key and the certificates that pictures are signed with; None where there are none."""
+    if settings.c2pa_key_file is None and settings.c2pa_certificates_file is None:
+        return None
+    try:
+        await open_credentials(settings)
+    except SettingsInvalid as error:
+        return CheckResult(name="credentials", found="not usable", fix=" ".join(error.problems))
+    return CheckResult(name="credentials", found=f"pictures are signed with {settings.c2pa_key_file}")
 
 
 async def check_device(settings: EngineSettings) -> CheckResult:

@@ -16,7 +16,7 @@ from bot.settings import BotSettings
 from easel.doctor import checks
 from easel.doctor.checks import CheckResult
 from easel.doctor.log_check import check_feedback_log
-from easel.doctor.model_checks import check_classifier, check_device, check_hash_list, check_model
+from easel.doctor.model_checks import check_classifier, check_credentials, check_device, check_hash_list, check_model
 from easel.errors import sentence_from_error, sentence_from_os_error
 from easel.postgres import open_postgres
 from easel.postgres_errors import database_errors, sentence_from_database_error
@@ -77,8 +77,9 @@ async def _results(port: int | None) -> AsyncGenerator[CheckResult]:
     yield await checks.check_storage(settings.storage_url, is_used=is_used)
     for task in (device, *others):
         yield await task
-    if hashes := await check_hash_list(settings):
-        yield hashes
+    for optional in (await check_hash_list(settings), await check_credentials(settings)):
+        if optional:
+            yield optional
 
 
 async def _postgres_results(settings: BotSettings) -> AsyncGenerator[CheckResult]:

@@ -20,6 +20,7 @@ from openai import AsyncOpenAI
 from prometheus_client import CollectorRegistry
 
 from api.serve import ApiOptions, serve
+from engine.content_credentials import UNSIGNED, ContentCredentials
 from engine.contract.jobs import Operation
 from engine.contract.painting import Painter
 from engine.prompt import Limits, ModelCapabilities, SizeLimits, StepLimits
@@ -29,6 +30,7 @@ from engine.store.objects import Objects
 from engine.worker.loop import WorkerOptions, run_worker
 from engine.worker.metrics import create_metrics
 from tests.api.described import Description, read_description
+from tests.engine.certificates import make_credentials
 from tests.engine.worker.conftest import QUICK
 from tests.fakes import FakePainter
 
@@ -122,13 +124,20 @@ async def running_engine(
 async def api(
     request: pytest.FixtureRequest, database: Database, objects: Objects, tmp_path: Path
 ) -> AsyncIterator[RunningApi]:
-    """The API and an engine; its parameter says whether members' own keys are valid, which they are not without."""
+    """The API and an engine.
+
+    Its parameter says whether members' own keys are valid, which they are not without; or "signed", to have a key that
+    signs pictures.
+    """
+    wanted = getattr(request, "param", None)
+    made = make_credentials(tmp_path) if wanted == "signed" else None
     options = ApiOptions(
         address=("127.0.0.1", 0),
         health=("127.0.0.1", 0),
         home=tmp_path,
         limits=LIMITS,
-        takes_members_keys=getattr(request, "param", False),
+        takes_members_keys=wanted is True,
+        credentials=ContentCredentials(made.key, made.certificates) if made else UNSIGNED,
     )
     stop, painter, ready = asyncio.Event(), FakePainter(), asyncio.get_running_loop().create_future()
     serving = asyncio.create_task(serve(options, database, objects, stop=stop, announce_ready=ready.set_result))

@@ -18,6 +18,7 @@ from engine.contract.jobs import Operation
 from engine.store.api_keys import KeyOptions
 from engine.store.tables import pictures
 from tests.api.conftest import RunningApi
+from tests.engine.test_content_credentials import read
 from tests.engine.uploads.pictures import encoded
 from tests.engine.worker.following import count, until
 from tests.fakes import SIZE
@@ -226,3 +227,21 @@ async def test_unsafe_pictures_are_not_handed_out(api: RunningApi, client: Async
         async with api.http.get(address, headers=headers) as answer:
             statuses.append(answer.status)
     assert sorted(statuses) == [200] * 2 + [403] * 6
+
+
+@pytest.mark.parametrize("api", ["signed"], indirect=True)
+async def test_a_signed_picture_is_known_again(api: RunningApi, client: AsyncOpenAI, secret: str) -> None:
+    """Whatever is handed out is signed, and a variation starts from the signed file as from the picture itself."""
+    formats: tuple[Any, ...] = ("png", "webp", "jpeg")
+    for output_format in formats:
+        images: Any = await client.images.generate(prompt="a cat", n=1, output_format=output_format)
+        content = b64decode(images.data[0].b64_json)
+        assert read(content, f"image/{output_format}")["validation_state"] == "Valid"
+        if output_format == "png":
+            signed, picture_id = content, images.data[0].id
+    address, headers = f"{api.url}/v1/pictures/{picture_id}", {"Authorization": f"Bearer {secret}"}
+    async with api.http.get(address, headers=headers) as answer:
+        assert read(await answer.read(), "image/png")["validation_state"] == "Valid"
+    varied = await client.images.create_variation(image=("a.png", signed), n=1)
+    assert varied.data is not None
+    assert [request.operation for request in api.painter.requests][-1] is Operation.VARY

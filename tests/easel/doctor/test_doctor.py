@@ -21,7 +21,13 @@ from easel.doctor.checks import (
     check_python,
     check_storage,
 )
-from easel.doctor.model_checks import check_classifier, check_device, check_model
+from easel.doctor.model_checks import (
+    check_classifier,
+    check_credentials,
+    check_device,
+    check_hash_list,
+    check_model,
+)
 from easel.process.run_lock import hold_run_lock, running_port
 from engine.health import open_health
 from engine.settings import EngineSettings
@@ -30,6 +36,7 @@ from engine.store.embedded_postgres import open_embedded
 from sandbox.server import serve
 from tests.easel.command import run_easel, start_easel
 from tests.easel.models import save_models_file
+from tests.engine.certificates import make_credentials
 
 MODELS_FILE = """
 default = "mine"
@@ -234,3 +241,20 @@ async def test_the_classifier_is_told_also_where_there_is_none(tmp_path: Path) -
     assert broken.fix is not None and 'classifier "checker"' in broken.fix
     off = await check_classifier(_engine_settings(EASEL_MODELS_FILE=models_file, EASEL_SAFETY="off"))
     assert off.fix is None and off.found == "checker, not used because of EASEL_SAFETY=off"
+
+
+async def test_hashes_and_credentials_are_checked_where_they_are_set(tmp_path: Path) -> None:
+    """What is wrong with them is told, and nothing where there are none."""
+    assert await check_hash_list(_engine_settings()) is None and await check_credentials(_engine_settings()) is None
+    listed, made = tmp_path / "hashes.txt", make_credentials(tmp_path)
+    listed.write_text("0123456789abcdef\n")
+    hashes = await check_hash_list(_engine_settings(EASEL_HASHES_FILE=listed))
+    assert hashes is not None and hashes.found == f"1 in {listed}" and hashes.fix is None
+    listed.write_text("0123\n")
+    hashes = await check_hash_list(_engine_settings(EASEL_HASHES_FILE=listed))
+    assert hashes is not None and hashes.fix is not None and "line 1" in hashes.fix
+    files = {"EASEL_C2PA_KEY_FILE": made.key, "EASEL_C2PA_CERTIFICATES_FILE": made.certificates}
+    signing = await check_credentials(_engine_settings(**files))
+    assert signing is not None and signing.fix is None
+    alone = await check_credentials(_engine_settings(EASEL_C2PA_KEY_FILE=made.key))
+    assert alone is not None and alone.fix is not None and "must both be set" in alone.fix
