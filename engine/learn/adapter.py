@@ -14,6 +14,8 @@ from peft.utils import get_peft_model_state_dict, set_peft_model_state_dict
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from engine.models.loading.exclusive import one_at_a_time
+
 NAME = "learnt"
 _FACTS = "easel"
 # Queries, keys, values and outputs of attention: those of UNets, and of transformers for both of their streams.
@@ -31,7 +33,7 @@ class TrainedLora:
         """Put a fresh LoRA in, which changes nothing until it is trained; `seed` decides its first weights."""
         self._denoiser = denoiser
         denoiser.requires_grad_(False)
-        with torch.random.fork_rng(devices=[]):
+        with one_at_a_time, torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             denoiser.add_adapter(_config(denoiser, rank), adapter_name=NAME)
         # peft keeps a LoRA in training mode inside a model that is not.

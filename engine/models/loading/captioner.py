@@ -15,6 +15,7 @@ from engine.contract.add_ons import AddOn, errors_about
 from engine.models.files.folder_hash import folder_hash
 from engine.models.files.json_files import object_in
 from engine.models.loading.errors import UnusableFiles, translated_errors
+from engine.models.loading.exclusive import one_at_a_time
 from engine.models.registry.folders import ModelFolder
 
 ARCHITECTURES = {"blip": "BLIP", "git": "GIT", "vision-encoder-decoder": "VisionEncoderDecoder"}
@@ -71,7 +72,7 @@ def load_captioner(captioner: ModelFolder, device: torch.device) -> LoadedCaptio
 
     Raises: WeightsMissing, WeightsMismatch, ModelBroken.
     """
-    with errors_about(AddOn.CAPTIONER, captioner.name), translated_errors(captioner.name):
+    with one_at_a_time, errors_about(AddOn.CAPTIONER, captioner.name), translated_errors(captioner.name):
         sha256 = folder_hash(captioner.folder, captioner.sha256)
         _check_architecture(captioner)
         local = {"local_files_only": True, "trust_remote_code": False}

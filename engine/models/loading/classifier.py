@@ -17,6 +17,7 @@ from engine.contract.add_ons import AddOn, errors_about
 from engine.models.files.folder_hash import folder_hash
 from engine.models.files.json_files import object_in
 from engine.models.loading.errors import UnusableFiles, translated_errors
+from engine.models.loading.exclusive import one_at_a_time
 from engine.models.registry.folders import ModelFolder
 
 ARCHITECTURE = "StableDiffusionSafetyChecker"
@@ -63,7 +64,7 @@ def load_classifier(classifier: ModelFolder, device: torch.device) -> LoadedClas
 
     Raises: WeightsMissing, WeightsMismatch, ModelBroken.
     """
-    with errors_about(AddOn.CLASSIFIER, classifier.name), translated_errors(classifier.name):
+    with one_at_a_time, errors_about(AddOn.CLASSIFIER, classifier.name), translated_errors(classifier.name):
         sha256 = folder_hash(classifier.folder, classifier.sha256)
         _check_architecture(classifier)
         processor = CLIPImageProcessor.from_pretrained(classifier.folder, local_files_only=True)

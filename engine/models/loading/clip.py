@@ -15,6 +15,7 @@ from transformers import CLIPModel, CLIPProcessor
 
 from engine.models.files.folder_hash import folder_hash
 from engine.models.loading.errors import UnusableFiles, translated_errors
+from engine.models.loading.exclusive import one_at_a_time
 
 _TEXTS_AT_ONCE = 64
 
@@ -60,7 +61,7 @@ def load_clip(name: str, folder: Path, device: torch.device, recorded: str | Non
     Raises: WeightsMismatch, ModelBroken.
     """
     folder_hash(folder, recorded)
-    with translated_errors(name):
+    with one_at_a_time, translated_errors(name):
         processor = CLIPProcessor.from_pretrained(folder, local_files_only=True)
         model = CLIPModel.from_pretrained(folder, local_files_only=True, use_safetensors=True, dtype=torch.float32)
         # transformers 5.23 makes a tokenizer of nothing but special tokens where its vocabulary is missing.

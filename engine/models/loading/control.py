@@ -18,6 +18,7 @@ from engine.models.files.json_files import shown
 from engine.models.files.part_settings import settings_in, shapes_in
 from engine.models.loading.building import bounded_building
 from engine.models.loading.errors import UnusableFiles, translated_errors
+from engine.models.loading.exclusive import one_at_a_time
 from engine.models.loading.parts import check_filled
 from engine.models.registry.controls import ControlNet
 
@@ -73,7 +74,7 @@ def _network(folder: Path, **how: Any) -> ControlNetModel:
         raise UnusableFiles(f"its {CONFIG} names {shown(kind)}, and only {ControlNetModel.__name__} is supported")
     if settings.get("global_pool_conditions"):
         raise UnusableFiles(f"its {CONFIG} sets global_pool_conditions, which is not supported")
-    with bounded_building("ControlNet", ControlNetModel, folder / CONFIG, shapes_in([folder / WEIGHTS])):
+    with one_at_a_time, bounded_building("ControlNet", ControlNetModel, folder / CONFIG, shapes_in([folder / WEIGHTS])):
         network, report = ControlNetModel.from_pretrained(
             str(folder), use_safetensors=True, local_files_only=True, output_loading_info=True, **how
         )

@@ -17,6 +17,7 @@ from engine.models.files.folder_hash import ip_adapter_hash
 from engine.models.files.locate import ip_adapter_files
 from engine.models.files.weights import check_complete
 from engine.models.loading.errors import UnusableFiles
+from engine.models.loading.exclusive import one_at_a_time
 from engine.models.registry.ip_adapters import IPAdapter
 
 # What those have that read pictures: plain ones, those of whole faces, and "plus"; others read a face's identity.
@@ -50,9 +51,10 @@ def load_image_encoder(folder: Path, dtype: torch.dtype, device: torch.device) -
 
     Raises: what transformers raises.
     """
-    model = CLIPVisionModelWithProjection.from_pretrained(
-        folder, local_files_only=True, use_safetensors=True, dtype=dtype
-    )
+    with one_at_a_time:
+        model = CLIPVisionModelWithProjection.from_pretrained(
+            folder, local_files_only=True, use_safetensors=True, dtype=dtype
+        )
     side = model.config.image_size
     processor = CLIPImageProcessor(size=side, crop_size=side)
     return ImageEncoder(model=model.eval().requires_grad_(False).to(device), processor=processor)

@@ -32,6 +32,7 @@ from engine.models.files.variants import is_shard_index, select_variant, variant
 from engine.models.files.weights import index_of, weight_files
 from engine.models.loading.building import bounded_building, named_errors
 from engine.models.loading.errors import FileProblems, UnusableFiles
+from engine.models.loading.exclusive import one_at_a_time
 from engine.models.loading.tokenizers import check_libraries, check_tokenizer
 from engine.models.loading.traced import TracedTensor, traced_tensors
 from engine.models.loading.widths import check_widths
@@ -156,7 +157,8 @@ def _module(
 ) -> tuple[nn.Module, set[str]]:
     """Return a part with weights, and the names of the tensors in its files that it does not take."""
     place = folder / name
-    with bounded_building(name, kind, place / "config.json", shapes_in(_weights_of(name, folder, variant))):
+    shapes = shapes_in(_weights_of(name, folder, variant))
+    with one_at_a_time, bounded_building(name, kind, place / "config.json", shapes):
         part, report = kind.from_pretrained(
             str(place),
             dtype=dtype,
@@ -230,7 +232,7 @@ def _part_of(
         if issubclass(kind, nn.Module)
         else named_errors(name, f"{name}/tokenizer_config.json")
     )
-    with building:
+    with one_at_a_time, building:
         return load_single_file_sub_model(
             *entry,
             name,

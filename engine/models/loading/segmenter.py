@@ -15,6 +15,7 @@ from engine.contract.add_ons import AddOn, errors_about
 from engine.mask_file import MaskFile, mask_file_from_image
 from engine.models.files.folder_hash import folder_hash
 from engine.models.loading.errors import UnusableFiles, translated_errors
+from engine.models.loading.exclusive import one_at_a_time
 from engine.models.registry.folders import ModelFolder
 
 _GROWTH = 1 / 32
@@ -52,7 +53,7 @@ def load_segmenter(segmenter: ModelFolder, device: torch.device) -> LoadedSegmen
 
     Raises: WeightsMissing, WeightsMismatch, ModelBroken.
     """
-    with errors_about(AddOn.SEGMENTER, segmenter.name), translated_errors(segmenter.name):
+    with one_at_a_time, errors_about(AddOn.SEGMENTER, segmenter.name), translated_errors(segmenter.name):
         sha256 = folder_hash(segmenter.folder, segmenter.sha256)
         processor = CLIPSegProcessor.from_pretrained(segmenter.folder, local_files_only=True)
         model = CLIPSegForImageSegmentation.from_pretrained(

@@ -16,6 +16,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, leaky_relu, pixel_unshuffle
 
+from engine.models.loading.exclusive import one_at_a_time
+
 _RESIDUAL = 0.2
 """The share of a block's output that is added to its input."""
 _SLOPE = 0.2
@@ -103,7 +105,7 @@ def network_from_weights(weights: Mapping[str, Tensor]) -> UpscaleNetwork:
     if missing := [name for name in needed if name not in named]:
         raise ValueError(f"it is no ESRGAN: it lacks {missing[0]}")
     channels, inputs = named["conv_first.weight"].shape[:2]
-    with torch.device("meta"):
+    with one_at_a_time, torch.device("meta"):
         network = UpscaleNetwork(
             channels,
             growth=named["body.0.rdb1.conv1.weight"].shape[0],
@@ -111,7 +113,8 @@ def network_from_weights(weights: Mapping[str, Tensor]) -> UpscaleNetwork:
             doublings=sum(name.startswith("conv_up") and name.endswith(".weight") for name in named),
             shuffled=isqrt(inputs // 3),
         )
-    _fill(network, named)
+    with one_at_a_time:
+        _fill(network, named)
     if network.scale < 2:
         raise ValueError("it does not make pictures larger")
     return network.requires_grad_(False).eval()

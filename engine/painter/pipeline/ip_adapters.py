@@ -23,6 +23,7 @@ from engine.contract.add_ons import AddOn, errors_about
 from engine.contract.errors import ModelBroken
 from engine.models.files.locate import ip_adapter_files
 from engine.models.loading.errors import translated_errors
+from engine.models.loading.exclusive import one_at_a_time
 from engine.models.loading.ip_adapter import ImageEncoder, load_image_encoder, read_ip_adapter
 from engine.models.loading.offload import weight_bytes
 from engine.models.registry.ip_adapters import IPAdapter
@@ -94,7 +95,7 @@ class IPAdapters:
         try:
             # diffusers warns when there is no image encoder in the pipeline; each IP-Adapter has its own here.
             self._pipe.register_modules(image_encoder=encoders[0].model)
-            with _named(adapters, self._model):
+            with one_at_a_time, _named(adapters, self._model):
                 self._pipe.load_ip_adapter([parts for parts, _ in read], "", [""] * len(read), None)
             projections = list(unet.encoder_hid_proj.image_projection_layers)
             changed = [(part, before, part.processor) for part, before in layers]

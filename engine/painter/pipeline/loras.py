@@ -15,6 +15,7 @@ from engine.models.files.adapter_fit import BaseModules, base_modules, check_fit
 from engine.models.files.locate import local_path
 from engine.models.files.weights import hash_of
 from engine.models.loading.errors import translated_errors
+from engine.models.loading.exclusive import one_at_a_time
 from engine.models.loading.offload import torch_modules
 from engine.models.registry.adapters import Adapter
 from engine.models.registry.registry import Model
@@ -106,7 +107,7 @@ class LoraManager:
     def _put_in(self, adapter: Adapter, name: str, base: BaseModules) -> int:
         """Let the pipeline load the file under a name; return the bytes that its weights take."""
         try:
-            with translated_errors(self._model.name):
+            with one_at_a_time, translated_errors(self._model.name):
                 if (tensors := renamed_tensors(adapter.file, base, self._pipe)) is not None:
                     self._pipe.load_lora_weights(tensors, adapter_name=name)
                 else:
