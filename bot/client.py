@@ -16,6 +16,7 @@ from discord import app_commands
 from bot import replies
 from bot.answers import answer, send_ephemeral
 from bot.buttons.base import FormButton
+from bot.buttons.panel_control import FormControl
 from bot.custom_ids import GENERATED_ID
 from bot.delivery.discord_messages import NO_MENTIONS
 from bot.interaction_context import custom_ids, member_language
@@ -94,7 +95,7 @@ class EaselClient(discord.AutoShardedClient):
     async def _take_form(self, interaction: discord.Interaction[EaselClient], custom_id: str) -> None:
         for button in self._buttons:
             match = button.__discord_ui_compiled_template__.fullmatch(custom_id)
-            if match and issubclass(button, FormButton):
+            if match and issubclass(button, FormButton | FormControl):
                 opener = await button.from_custom_id(interaction, discord.ui.Button(custom_id=custom_id), match)
                 await opener.submitted(interaction)
                 return

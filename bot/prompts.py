@@ -7,6 +7,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from bot.followup_replies import one_job_only
+from bot.policy.preferences import NO_PREFERENCES, MemberPreferences, prompt_defaults
 from bot.services import Services
 from engine.contract.errors import PromptRefused
 from engine.contract.jobs import JobSpec
@@ -23,15 +24,21 @@ NO_PICTURES: Mapping[str, str] = MappingProxyType({})
 
 
 def specs_from_text(
-    services: Services, prompt: str, pictures: Mapping[str, str] = NO_PICTURES, /, **options: str | None
+    services: Services,
+    prompt: str,
+    pictures: Mapping[str, str] = NO_PICTURES,
+    preferences: MemberPreferences = NO_PREFERENCES,
+    /,
+    **options: str | None,
 ) -> Specs:
     """Return the specs of the prompt's jobs; `options` as those of `parse`, without the ones that are empty.
 
-    pictures: as those of `parse`.
+    pictures: as those of `parse`. preferences: what the member wants where the prompt does not say otherwise.
 
     Raises: PromptRefused with every error in the prompt.
     """
-    specs = parse(prompt, services.defaults, services.limits, command_options=_given(options), pictures=pictures)
+    defaults = prompt_defaults(preferences, services.defaults, services.limits)
+    specs = parse(prompt, defaults, services.limits, command_options=_given(options), pictures=pictures)
     if isinstance(specs, PromptErrors):
         raise _refused(specs)
     return specs

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 
 import discord
 
@@ -11,10 +12,12 @@ from bot import replies
 from bot.answers import send_ephemeral, show_job, show_series, thinking
 from bot.followup_replies import one_job_only
 from bot.interaction_context import context_from_interaction, may_post
+from bot.policy.preferences import NO_PREFERENCES, MemberPreferences, PreferencesChanged
 from bot.policy.visibility import visibility_of
 from bot.prompts import specs_from_text
 from bot.services import Services
 from bot.store.interaction import InteractionContext
+from bot.store.preferences import read_own_settings
 from bot.store.submissions import Draft, seed_of, submit_drafts
 from bot.uploads import from_attachment, keys_of_images, name_of, take_uploads
 from engine.contract.errors import PromptRefused
@@ -23,6 +26,23 @@ from engine.contract.references import pictures_of
 from engine.prompt import check_supported, picture_name
 
 Attachments = Mapping[str, discord.Attachment]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PromptRequest:
+    """What a command asks for.
+
+    options: of the command, by their names in the prompt language's table.
+    attachments: pictures that stand before the prompt's words.
+    operation: of the jobs; one whose result is text takes a prompt for one job.
+    visibility: of jobs whose prompt does not say it. One message tells about all, so that they are private together.
+    """
+
+    prompt: str
+    options: Mapping[str, str | None]
+    attachments: Attachments
+    operation: Operation
+    visibility: Visibility
 
 
 async def queue_prompt(
@@ -35,19 +55,55 @@ async def queue_prompt(
     operation: Operation = Operation.IMAGINE,
     visibility: Visibility = Visibility.PUBLIC,
 ) -> None:
-    """Queue the jobs of the prompt, before whose words the attachments stand, and show them.
+    """Queue the jobs of the prompt, with what the member prefers for pictures, and show them.
 
-    options: of the command, by their names in the prompt language's table.
-    operation: of the jobs; one whose result is text takes a prompt for one job.
-    visibility: of jobs whose prompt does not say it. One message tells about all, so that they are private together.
+    The arguments are those of a `PromptRequest`.
 
     Raises: PromptRefused for a prompt or pictures that cannot be taken, TooManyPending, StoreUnavailable.
     """
+    asked = PromptRequest(
+        prompt=prompt, options=options, attachments=attachments, operation=operation, visibility=visibility
+    )
+    preferences = await _preferences_for(interaction, services, operation)
+    try:
+        await _queue(interaction, services, asked, preferences)
+    except (PromptRefused, PreferencesChanged):
+        # Another bot process may have changed them: what was read with the old ones is read again.
+        if preferences is None or interaction.response.is_done():
+            raise
+        now = await _read_preferences(interaction, services)
+        if now == preferences:
+            raise
+        await _queue(interaction, services, asked, now)
+
+
+async def _preferences_for(
+    interaction: discord.Interaction, services: Services, operation: Operation
+) -> MemberPreferences | None:
+    """Return what the member prefers for pictures, as last read; None for jobs whose result is text."""
+    if operation in TEXT_OPERATIONS:
+        return None
+    known = services.preferences.of(interaction.user.id)
+    return await _read_preferences(interaction, services) if known is None else known
+
+
+async def _read_preferences(interaction: discord.Interaction, services: Services) -> MemberPreferences:
+    discord_id = interaction.user.id
+    async with services.database.begin(limit=services.answer_margin) as connection:
+        preferences = (await read_own_settings(connection, discord_id)).preferences
+    services.preferences.remember(discord_id, preferences)
+    return preferences
+
+
+async def _queue(
+    interaction: discord.Interaction, services: Services, asked: PromptRequest, preferences: MemberPreferences | None
+) -> None:
     # The words are checked before any file is fetched.
-    unnamed = dict.fromkeys(attachments, picture_name("0" * 64))
-    specs: Sequence[JobSpec] = specs_from_text(services, prompt, unnamed, **options)
-    _check(operation, specs, services)
-    is_private = Visibility.PRIVATE in [visibility_of(spec, visibility) for spec in specs]
+    unnamed = dict.fromkeys(asked.attachments, picture_name("0" * 64))
+    applied = preferences or NO_PREFERENCES
+    specs: Sequence[JobSpec] = specs_from_text(services, asked.prompt, unnamed, applied, **asked.options)
+    _check(asked.operation, specs, services)
+    is_private = Visibility.PRIVATE in [visibility_of(spec, asked.visibility) for spec in specs]
     visibility = Visibility.PRIVATE if is_private else Visibility.PUBLIC
     if not (is_private or may_post(interaction)):
         await send_ephemeral(interaction, replies.CHANNEL_CLOSED)
@@ -57,10 +113,11 @@ async def queue_prompt(
         keys: Mapping[str, str] = {}
         if any(map(pictures_of, specs)):
             await waiting.enter_async_context(thinking(interaction, is_private=is_private))
-            names, taken = await _take_attachments(services, context, attachments)
-            specs = specs_from_text(services, prompt, names, **options)
-            keys = await keys_of_images(services, context.discord_id, specs, prompt, taken)
-        await _submit(interaction, services, context, [_draft(spec, keys, operation, visibility) for spec in specs])
+            names, taken = await _take_attachments(services, context, asked.attachments)
+            specs = specs_from_text(services, asked.prompt, names, applied, **asked.options)
+            keys = await keys_of_images(services, context.discord_id, specs, asked.prompt, taken)
+        drafts = [_draft(spec, keys, asked.operation, visibility) for spec in specs]
+        await _submit(interaction, services, context, drafts, preferences)
 
 
 def _check(operation: Operation, specs: Sequence[JobSpec], services: Services) -> None:
@@ -82,10 +139,14 @@ async def _take_attachments(
 
 
 async def _submit(
-    interaction: discord.Interaction, services: Services, context: InteractionContext, drafts: Sequence[Draft]
+    interaction: discord.Interaction,
+    services: Services,
+    context: InteractionContext,
+    drafts: Sequence[Draft],
+    preferences: MemberPreferences | None,
 ) -> None:
     submitted = await services.commit(
-        context, lambda: submit_drafts(context, drafts, services.instance), num_jobs=len(drafts)
+        context, lambda: submit_drafts(context, drafts, services.instance, preferences), num_jobs=len(drafts)
     )
     if not submitted:
         await send_ephemeral(interaction, replies.ALREADY_DONE)

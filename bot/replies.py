@@ -16,6 +16,7 @@ from bot.ban_replies import banned, restricted
 from bot.cause_replies import names_of, no_room, nothing_found, nothing_painted, sentence_from_cause, unsupported_speed
 from bot.language import Phrase, _, plural
 from bot.operation_replies import broken, inability, unusable_files
+from bot.own_settings_replies import CHANGED_MEANWHILE, too_many_options
 from bot.plan_replies import PLAN_SENTENCES
 from bot.policy.cases import (
     AppealedAlready,
@@ -29,6 +30,7 @@ from bot.policy.cases import (
 from bot.policy.guild_rules import ChannelNotAllowed
 from bot.policy.pauses import GuildPaused
 from bot.policy.pictures import PictureWithheld
+from bot.policy.preferences import PreferencesChanged, TooManyOptions
 from bot.policy.removals import DeletedByOwner, PictureRemoved
 from bot.policy.restrictions import MemberRestricted
 from bot.policy.words import WordForbidden
@@ -91,6 +93,8 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Any], str]] = {
     GuildPaused: lambda error: _(
         "This server's administrators have paused Easel here, so nothing was started. Try again when they resume it."
     ),
+    PreferencesChanged: lambda error: str(CHANGED_MEANWHILE),
+    TooManyOptions: lambda error: too_many_options(),
     ChannelNotAllowed: lambda error: elsewhere(error.channels),
     errors.JobUnknown: lambda error: _("This was erased, so it can no longer be used. Use /imagine to start again."),
     errors.PictureUnknown: lambda error: _("This picture does not exist yet. Try again when the grid is finished."),

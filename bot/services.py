@@ -19,6 +19,7 @@ from bot.exports.place import ExportPlace
 from bot.gallery.keeper import GalleryKeeper
 from bot.metrics import BotMetrics
 from bot.moderation.poster import CasePoster
+from bot.policy.preferences import KnownPreferences
 from bot.store.batch import Press
 from bot.store.deliveries import BotInstance
 from bot.store.interaction import InteractionContext
@@ -53,6 +54,7 @@ class Services:
     credentials: what pictures are signed with. barred: pictures that are not taken.
     checking: held while a picture of a member's is decoded.
     guild_languages: the languages that are set for guilds, as last read.
+    preferences: those of members, as last read.
     asked: Discord ids of members who are known to have been asked for consent with the present text.
     """
 
@@ -81,6 +83,7 @@ class Services:
     barred: BarredPictures = field(default_factory=BarredPictures)
     checking: asyncio.Lock = field(default_factory=asyncio.Lock)
     asked: set[int] = field(default_factory=set)
+    preferences: KnownPreferences = field(default_factory=KnownPreferences)
     guild_languages: dict[int, str] = field(default_factory=dict)
 
     @property

@@ -23,6 +23,7 @@ from bot.buttons.found import PageButton, ShowButton
 from bot.buttons.guild_page import GuildPageButton
 from bot.buttons.moderate import CASE_BUTTONS
 from bot.buttons.more import MoreButton
+from bot.buttons.own_settings import OWN_CONTROLS
 from bot.buttons.pan import PanDownButton, PanLeftButton, PanRightButton, PanUpButton
 from bot.buttons.panel_control import PanelControl
 from bot.buttons.picture_prompt import PicturePromptButton
@@ -118,7 +119,7 @@ MEMBER_BUTTONS: tuple[type[MemberButton], ...] = (
 GUILD_BUTTONS: tuple[type[GuildPageButton], ...] = (*COST_BUTTONS, ChangesButton)
 """Those for whoever manages a server."""
 
-PANEL_CONTROLS: tuple[type[PanelControl], ...] = SERVER_CONTROLS
+PANEL_CONTROLS: tuple[type[PanelControl], ...] = (*SERVER_CONTROLS, *OWN_CONTROLS)
 """The buttons and selects of panels."""
 
 __all__ = ["BUTTONS", "GUILD_BUTTONS", "MEMBER_BUTTONS", "PANEL_CONTROLS"]

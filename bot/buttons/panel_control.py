@@ -14,7 +14,7 @@ import discord
 
 from bot.answers import answer
 from bot.custom_ids import text_from_version, text_pattern
-from bot.interaction_context import context_from_interaction
+from bot.interaction_context import context_from_interaction, values_of_form
 from bot.services import Services, services_of
 from bot.store.interaction import InteractionContext
 
@@ -57,3 +57,20 @@ class PanelControl(discord.ui.DynamicItem[discord.ui.Item[Any]], template=_NEVER
     ) -> None:
         """Store what was chosen, none for a button, and show the panel again."""
         raise NotImplementedError
+
+
+class FormControl(PanelControl):
+    """A control that opens a form, which has its own id; what is sent in it is handled also after a restart."""
+
+    async def submit(
+        self, interaction: discord.Interaction, services: Services, context: InteractionContext, form: Mapping[str, str]
+    ) -> None:
+        """Store what was sent, then show the panel again; `form` has the values by the ids of the fields."""
+        raise NotImplementedError
+
+    async def submitted(self, interaction: discord.Interaction[Any]) -> None:
+        """Do what the form says, and answer."""
+        services = services_of(interaction)
+        context = context_from_interaction(interaction)
+        work = self.submit(interaction, services, context, values_of_form(interaction))
+        await answer(interaction, services, self.verb, work, asks=False)

@@ -23,6 +23,7 @@ from bot.commands.rank import rank
 from bot.commands.safety_pictures import safety
 from bot.commands.search import history, search, show
 from bot.commands.server import server
+from bot.commands.settings import settings
 from engine.prompt import Limits
 
 Command = app_commands.Command[Any, ..., Any] | app_commands.Group | app_commands.ContextMenu
@@ -41,6 +42,7 @@ COMMANDS: tuple[Command, ...] = (
     gallery,
     rank,
     prefer,
+    settings,
     privacy,
     consent,
     export,

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.policy.preferences import NO_PREFERENCES, MemberPreferences, preferences_from_json
 from bot.store.tables import members
 from engine.contract.ids import new_id
 from engine.feedback.records import NOT_ASKED, ConsentInForce, ConsentRecord
@@ -41,6 +42,7 @@ class Member:
     """A person by an opaque id, with what they have agreed to.
 
     has_remix: whether buttons that start a job ask for its prompt first.
+    preferences: what holds for each of their prompts.
     restriction: whether an operator has banned them or set them a limit.
     """
 
@@ -48,6 +50,7 @@ class Member:
     discord_id: int
     consent_in_force: ConsentInForce
     has_remix: bool
+    preferences: MemberPreferences = NO_PREFERENCES
     restriction: Restriction = UNRESTRICTED
 
 
@@ -154,5 +157,6 @@ def _member_of(row: sa.Row[Any]) -> Member:
         discord_id=row.discord_id,
         consent_in_force=consent,
         has_remix=row.has_remix,
+        preferences=preferences_from_json(row.preferences),
         restriction=restriction_from_row(row),
     )

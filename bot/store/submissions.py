@@ -12,6 +12,7 @@ from uuid import UUID
 
 from bot.policy.guild_rules import check_guild_rules
 from bot.policy.plans import TimeLeft
+from bot.policy.preferences import MemberPreferences, PreferencesChanged
 from bot.policy.restrictions import check_unrestricted
 from bot.policy.visibility import surface_of
 from bot.store.allowance import Admitted, admit
@@ -69,16 +70,23 @@ class SubmittedJob:
 
 
 async def submit_drafts(
-    context: InteractionContext, drafts: Sequence[Draft], instance: BotInstance
+    context: InteractionContext,
+    drafts: Sequence[Draft],
+    instance: BotInstance,
+    preferences: MemberPreferences | None = None,
 ) -> tuple[SubmittedJob, ...]:
     """Store every draft as a job of the member with its delivery; empty if the interaction was already answered.
 
     The queue positions of all but the first are estimates: jobs of other members may come in between.
 
-    Raises: what `admit` raises, MemberBanned, MemberRestricted, GuildPaused, ChannelNotAllowed, WordForbidden;
-        nothing is stored then.
+    preferences: those of the member with which the drafts were made; None if they were made without.
+
+    Raises: what `admit` raises, MemberBanned, MemberRestricted, GuildPaused, ChannelNotAllowed, WordForbidden,
+        PreferencesChanged if the member's are others; nothing is stored then.
     """
     member = await lock_member(context.discord_id)
+    if preferences not in (None, member.preferences):
+        raise PreferencesChanged(preferences=member.preferences)
     check_unrestricted(await read_restriction(MemberInGuild(guild_id=context.guild_id, member_id=member.id)))
     rules = await read_guild_rules(context.guild_id)
     check_guild_rules(rules, context.channel_id, context.thread_parent_id)

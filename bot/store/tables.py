@@ -86,6 +86,13 @@ members = sa.Table(
         server_default=sa.false(),
         comment="whether buttons that start a job ask for its prompt first",
     ),
+    sa.Column(
+        "preferences",
+        pg.JSONB,
+        nullable=False,
+        server_default=sa.text("'{}'"),
+        comment="what holds for each prompt: settings, suffix and options",
+    ),
     sa.UniqueConstraint("discord_id"),
     check_one_of("consent", Consent),
     sa.CheckConstraint("consent_version IS NOT NULL OR NOT (may_train OR may_publish)", name="asked"),

@@ -1,0 +1,115 @@
+"""The panel of `/settings`: what a member prefers for their prompts, with a control for each setting."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import discord
+
+from bot import own_settings_replies
+from bot.custom_ids import text_from_version
+from bot.language import Phrase
+from bot.policy.preferences import NO_PREFERENCES, MemberPreferences, Setting, prompt_defaults
+from bot.store.preferences import OwnSettings
+from engine.prompt import Limits, PromptDefaults
+
+VERBS: Mapping[Setting, str] = {
+    Setting.MODEL: "ownmodel",
+    Setting.SHAPE: "ownshape",
+    Setting.SPEED: "ownspeed",
+    Setting.STYLIZE: "ownstyle",
+    Setting.VISIBILITY: "ownvisibility",
+}
+REMIX_VERB, SUFFIX_VERB, RESET_VERB = "ownremix", "ownsuffix", "ownreset"
+UNSET = "unset"
+
+_VERSION = 1
+_MAX_CHOICES = 24
+_MAX_LABEL = 100
+_MAX_SHOWN = 1500
+
+Item = discord.ui.Item[Any]
+
+
+def own_settings_panel(own: OwnSettings, limits: Limits) -> discord.ui.LayoutView:
+    """Return the panel, with what this service can do."""
+    panel = discord.ui.LayoutView(timeout=None)
+    rows = [discord.ui.ActionRow(select) for select in _selects(own.preferences, limits)]
+    panel.add_item(
+        discord.ui.Container(
+            discord.ui.TextDisplay(str(own_settings_replies.TITLE)),
+            discord.ui.TextDisplay(_applied(own.preferences, limits)),
+            *rows,
+            discord.ui.Separator(),
+            *_switches(own, limits),
+            discord.ui.TextDisplay(str(own_settings_replies.CUSTOM)),
+            discord.ui.ActionRow(_button(RESET_VERB, own_settings_replies.RESET, discord.ButtonStyle.danger)),
+        )
+    )
+    return panel
+
+
+def choices(setting: Setting, limits: Limits) -> Mapping[str, str]:
+    """Return what a member can choose for the setting here, by the value as prompts have it; empty if nothing."""
+    told: Mapping[str, object] = {
+        Setting.MODEL: {model.name: model.name for model in limits.models[:_MAX_CHOICES]},
+        Setting.SHAPE: own_settings_replies.SHAPES,
+        Setting.SPEED: own_settings_replies.SPEEDS if limits.may_support("speed") else {},
+        Setting.STYLIZE: own_settings_replies.STYLES if limits.may_support("style") else {},
+    }.get(setting, {})
+    return {value: str(label) for value, label in told.items()}
+
+
+def _selects(preferences: MemberPreferences, limits: Limits) -> Sequence[discord.ui.Select[Any]]:
+    offered = {setting: choices(setting, limits) for setting in own_settings_replies.HINTS}
+    return [
+        _select(setting, labels, preferences.settings.get(setting)) for setting, labels in offered.items() if labels
+    ]
+
+
+def _select(setting: Setting, labels: Mapping[str, str], chosen: str | None) -> discord.ui.Select[Any]:
+    named = {UNSET: str(own_settings_replies.NO_CHOICE[setting]), **labels}
+    options = [
+        discord.SelectOption(label=label[:_MAX_LABEL], value=value, default=value == chosen)
+        for value, label in named.items()
+    ]
+    custom_id = text_from_version(VERBS[setting], _VERSION)
+    return discord.ui.Select(custom_id=custom_id, options=options, placeholder=str(own_settings_replies.HINTS[setting]))
+
+
+def _switches(own: OwnSettings, limits: Limits) -> Sequence[Item]:
+    remix = (own_settings_replies.REMIX_OFF, own_settings_replies.TURN_ON)
+    if own.has_remix:
+        remix = (own_settings_replies.REMIX_ON, own_settings_replies.TURN_OFF)
+    shown = [_section(str(remix[0]), REMIX_VERB, remix[1])]
+    if limits.may_support("visibility"):
+        is_private = own.preferences.settings.get(Setting.VISIBILITY) == "stealth"
+        public = (own_settings_replies.PUBLIC, own_settings_replies.MAKE_PRIVATE)
+        private = (own_settings_replies.PRIVATE, own_settings_replies.MAKE_PUBLIC)
+        said, label = private if is_private else public
+        shown.append(_section(str(said), VERBS[Setting.VISIBILITY], label))
+    return [*shown, _section(_suffix(own.preferences), SUFFIX_VERB, own_settings_replies.CHANGE_SUFFIX)]
+
+
+def _suffix(preferences: MemberPreferences) -> str:
+    if not preferences.suffix:
+        return str(own_settings_replies.NO_SUFFIX)
+    return own_settings_replies.suffix(preferences.suffix[:_MAX_SHOWN])
+
+
+def _applied(preferences: MemberPreferences, limits: Limits) -> str:
+    if preferences == NO_PREFERENCES:
+        return str(own_settings_replies.NOTHING)
+    suffix = prompt_defaults(preferences, PromptDefaults(), limits).suffix
+    return own_settings_replies.applied(suffix[:_MAX_SHOWN]) if suffix else str(own_settings_replies.NOTHING)
+
+
+def _section(text: str, verb: str, label: Phrase) -> Item:
+    return discord.ui.Section(text, accessory=_button(verb, label))
+
+
+def _button(
+    verb: str, label: Phrase, style: discord.ButtonStyle = discord.ButtonStyle.secondary
+) -> discord.ui.Button[Any]:
+    return discord.ui.Button(label=str(label), style=style, custom_id=text_from_version(verb, _VERSION))
