@@ -275,9 +275,9 @@ async def show_series(interaction: discord.Interaction, services: Services, subm
 
 
 async def _warn(interaction: discord.Interaction, submitted: SubmittedJob) -> None:
-    """Tell the member alone how little of their GPU time will be left, if the job brings it there."""
-    if submitted.warning:
-        await send_ephemeral(interaction, plan_replies.nearly_used_up(submitted.warning))
+    """Tell the member alone how little of their GPU time will be left, or that there is none for the job."""
+    if said := plan_replies.notice(warning=submitted.warning, relaxed=submitted.relaxed):
+        await send_ephemeral(interaction, said)
 
 
 async def _send_card(interaction: discord.Interaction, card: Card, delivery: Delivery) -> int | None:

@@ -140,6 +140,23 @@ def nearly_used_up(left: TimeLeft) -> str:
     return _("{said} `--relax` costs none, and `/info` shows the rest.", said=said)
 
 
+def notice(*, warning: TimeLeft | None, relaxed: TimeLeft | None) -> str:
+    """Return what a member is told about their GPU time when a job starts; empty if nothing is."""
+    if relaxed:
+        return relaxed_instead(relaxed)
+    return nearly_used_up(warning) if warning else ""
+
+
+def relaxed_instead(used_up: TimeLeft) -> str:
+    """Return why a job is relaxed."""
+    when = in_time(used_up.renewed_at)
+    return _(
+        "Your GPU time is used up, so this is painted relaxed: when no other job waits, and at no cost. It is renewed "
+        "{when}; `/info` shows the rest.",
+        when=when,
+    )
+
+
 def _none_fits(error: TimeUsedUp) -> str:
     left = error.left
     fields = {"limit": gpu_time(left.limit), "plan": plan_name(error.plan.name)}

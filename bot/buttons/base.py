@@ -33,7 +33,13 @@ from engine.contract.feedback import Verb
 from engine.contract.jobs import Job, JobSpec, Operation, Picture
 from engine.contract.references import pictures_of
 from engine.prompt import Limits
-from engine.prompt.checks.followups import asks_for_other_shape, followup_spec, repeated_spec, reworded_spec
+from engine.prompt.checks.followups import (
+    asks_for_other_shape,
+    followup_spec,
+    relaxed_spec,
+    repeated_spec,
+    reworded_spec,
+)
 
 _KEEP_SHAPE = frozenset({Operation.INPAINT, Operation.ZOOM, Operation.PAN})
 NEVER = re.compile("(?!)")
@@ -208,6 +214,7 @@ async def start(
 
     A member who wants to be asked for the prompt has no answer yet; what to ask for is then returned.
     """
+    follow_up = replace(follow_up, relax=relaxed_spec)
     started = await services.commit(context, lambda: start_follow_up(context, follow_up, services.instance))
     if isinstance(started, PromptWanted):
         return started

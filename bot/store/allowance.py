@@ -16,10 +16,15 @@ from engine.contract.jobs import JobSpec
 
 @dataclass(frozen=True, kw_only=True)
 class Admitted:
-    """By which plan the jobs may be started; `warning` if they bring the GPU time that is left below a fifth."""
+    """By which plan the jobs may be started.
+
+    warning: what is left of the GPU time, if the jobs bring that below a fifth. relaxed: what is used up, so that they
+        are relaxed though nobody asked for that.
+    """
 
     plan: Plan
-    warning: TimeLeft | None
+    warning: TimeLeft | None = None
+    relaxed: TimeLeft | None = None
 
 
 async def admit(context: InteractionContext, member: Member, specs: Sequence[JobSpec]) -> Admitted:
@@ -33,6 +38,6 @@ async def admit(context: InteractionContext, member: Member, specs: Sequence[Job
     check_quota(pending=await count_pending(member.id), num_new=len(specs), limit=limit)
     check_prompt_fits(plan, specs)
     if all(plan.limit(period) is None for period in Period):
-        return Admitted(plan=plan, warning=None)
+        return Admitted(plan=plan)
     spent = await read_time_spent(Account(member_id=member.id, guild_id=context.guild_id))
     return Admitted(plan=plan, warning=check_time(plan, spent, specs, context.at))

@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from bot.policy.guild_rules import check_guild_rules
+from bot.policy.plans import TimeUsedUp
 from bot.policy.restrictions import check_unrestricted
 from bot.policy.visibility import visibility_of
-from bot.store.allowance import admit
-from bot.store.button_actions import action_from_press, check_not_removed, find_picture, read_press
+from bot.store.allowance import Admitted, admit
+from bot.store.button_actions import ButtonPress, action_from_press, check_not_removed, find_picture, read_press
 from bot.store.deliveries import BotInstance
 from bot.store.interaction import InteractionContext
 from bot.store.moderation.members import MemberInGuild
@@ -25,7 +26,7 @@ from bot.store.statements import (
 from bot.store.submissions import Draft, SubmittedJob, seed_of, submit_for_member
 from engine.contract.edits import Edit
 from engine.contract.feedback import Verb
-from engine.contract.jobs import Job, JobSpec, Operation, Picture
+from engine.contract.jobs import Job, JobSpec, Operation, Picture, Speed
 from engine.contract.references import pictures_of
 
 
@@ -43,6 +44,7 @@ class FollowUp:
     image_keys: object keys of the pictures in the new prompt, by their links or names; None for those of the old job.
     is_deliberate: whether it cannot be one of several quick clicks, as what comes from a form or a page.
     has_prompt: whether the member has been asked for the prompt, or need not be, whatever their settings say.
+    relax: makes the spec of a relaxed job, for a member who has no GPU time left; None refuses them.
     """
 
     verb: Verb
@@ -55,6 +57,7 @@ class FollowUp:
     image_keys: Mapping[str, str] | None = None
     is_deliberate: bool = False
     has_prompt: bool = False
+    relax: Callable[[JobSpec], JobSpec] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,11 +107,30 @@ async def start_follow_up(
     action = replace(pressed, variation=follow_up.variation)
     if not follow_up.is_deliberate and await is_repeat(action):
         return None
-    admission = await admit(context, press.member, [spec])
+    admission, spec = await _admit(context, press, follow_up, spec)
     await check_prompts(context, press.member.id, [spec])
     await record_action(action)
+    draft = replace(draft, spec=spec)
     (submitted,) = await submit_for_member(context, press.member, admission, [draft], instance)
     return submitted
+
+
+async def _admit(
+    context: InteractionContext, press: ButtonPress, follow_up: FollowUp, spec: JobSpec
+) -> tuple[Admitted, JobSpec]:
+    """Admit the member to a job of the spec; without GPU time to a relaxed one, unless they asked for a speed.
+
+    Raises: what `admit` raises.
+    """
+    try:
+        return await admit(context, press.member, [spec]), spec
+    except TimeUsedUp as error:
+        asks = any(spec.parameters.get(speed.value) for speed in Speed)
+        if asks or follow_up.relax is None or Speed.RELAX not in error.plan.speeds:
+            raise
+        relaxed = follow_up.relax(spec)
+        admission = await admit(context, press.member, [relaxed])
+        return replace(admission, relaxed=error.left), relaxed
 
 
 def _parent_picture(operation: Operation, job: Job, picture: Picture | None) -> UUID | None:

@@ -60,13 +60,14 @@ class Draft:
 class SubmittedJob:
     """A stored job with its delivery, and how many waiting jobs start before it.
 
-    warning: what will be left of its member's GPU time, if it or another of the same prompt brings it below a fifth.
+    warning, relaxed: as of `Admitted`, for it and the others of the same prompt.
     """
 
     job: Job
     delivery: Delivery
     num_ahead: int
     warning: TimeLeft | None = None
+    relaxed: TimeLeft | None = None
 
 
 async def submit_drafts(
@@ -119,6 +120,7 @@ async def submit_for_member(
             delivery=delivery,
             num_ahead=min(num_ahead + further, MAX_COUNTED_AHEAD),
             warning=admission.warning,
+            relaxed=admission.relaxed,
         )
         for further, (job, delivery) in enumerate(zip(jobs, added, strict=True))
     )

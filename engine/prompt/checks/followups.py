@@ -56,6 +56,13 @@ def with_both_ends(spec: JobSpec) -> JobSpec:
     return spec if 2 in (len(spec.images), num_parts) else without(spec, "interpolate")
 
 
+def relaxed_spec(spec: JobSpec) -> JobSpec:
+    """Return the spec with `--relax` in place of another speed, and with the canonical prompt to match."""
+    others = {name: value for name, value in spec.parameters.items() if name not in set(Speed)}
+    relaxed = replace(spec, parameters=MappingProxyType({**others, Speed.RELAX.value: True}))
+    return replace(relaxed, prompt=render(relaxed))
+
+
 def asks_for_other_shape(spec: JobSpec, old: JobSpec) -> bool:
     """Return whether a prompt asks for a shape that the old one does not."""
     return spec.parameters.get("ar") not in (None, old.parameters.get("ar"))

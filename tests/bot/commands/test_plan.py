@@ -87,6 +87,22 @@ async def test_gpu_time_is_shown_before_it_is_used_up_and_when_it_is(
     assert len(await hand.jobs()) == 5
 
 
+async def test_a_button_starts_a_relaxed_job_where_no_time_is_left(
+    bot: asyncio.Task[None], ada: MemberClient, ben: MemberClient, painted_grid: Any, hand: EngineHand
+) -> None:
+    """And says so; not where the plan has no relaxed jobs."""
+    grid, _, _ = await painted_grid()
+    await asked(ada, "plan", "set", plan="basic", gpu_per_day="0s")
+    await asked(ada, "plan", "default", plan="basic")
+    await ben.reply(await ben.press(grid, "V1"))
+    told = await ben.message(lambda item: "so this is painted relaxed" in item["content"])
+    assert told["flags"] & 64
+    assert [job.spec.prompt for job in await hand.jobs()] == ["a red circle", "a red circle --relax"]
+    await asked(ada, "plan", "set", plan="basic", speeds="fast")
+    assert "You have used today's 0 s of GPU time" in text_of(await ben.reply(await ben.press(grid, "V2")))
+    assert len(await hand.jobs()) == 2
+
+
 async def test_only_those_who_manage_the_server_may(
     bot: asyncio.Task[None], ada: MemberClient, ben: MemberClient, sandbox: Sandbox
 ) -> None:
