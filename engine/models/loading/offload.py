@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from accelerate.hooks import ModelHook, add_hook_to_module  # type: ignore[import-untyped]
-from accelerate.utils import send_to_device  # type: ignore[import-untyped]
+from accelerate.hooks import ModelHook, add_hook_to_module
+from accelerate.utils import send_to_device
 from diffusers.hooks import apply_group_offloading
 
 _AWAY = torch.device("cpu")
