@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -35,10 +34,7 @@ from bot.keep_alive import install_keep_alive
 from bot.language import load_catalogs
 from bot.metrics import create_bot_metrics
 from bot.moderation.poster import CasePoster
-from bot.pages.exports import ExportFiles
-from bot.pages.masks import MaskPages
-from bot.pages.stats import StatsPage
-from bot.regions import start_masked
+from bot.served_pages import pages_of
 from bot.services import ANSWER_TIMEOUT, SEND_MARGIN, Services
 from bot.store.deliveries import BotInstance
 from bot.store.press_batches import PressBatches
@@ -274,10 +270,7 @@ async def _open_health(
         return await client.services.database.find_problem() or problem_of(objects)
 
     host, port = options.health
-    pages = list(StatsPage(client.services.database, objects).routes())
-    pages += MaskPages(client.services.database, objects, partial(start_masked, client.services)).routes()
-    if options.exports is not None:
-        pages += ExportFiles(client.services.database, options.exports).routes()
+    pages = pages_of(client, client.services)
     async with open_health(host, port, registry, find_problem, pages=pages) as bound:
         _log.info("health_served", address=f"http://{host}:{bound}")
         yield

@@ -38,6 +38,7 @@ _MAX_INDEXED = 5_000
 """As many hits as can be looked up; where Postgres expects more, slices of time are looked through."""
 
 _TYPES: Mapping[str, Any] = {
+    "job_id": pg.UUID,
     "member_id": pg.UUID,
     "first": pg.UUID,
     "before": pg.UUID,
@@ -124,16 +125,18 @@ class FoundPage:
     next_start: UUID | None
 
 
-async def find_page(connection: AsyncConnection, wanted: Wanted, asker: Asker, start: UUID | None) -> FoundPage:
+async def find_page(
+    connection: AsyncConnection, wanted: Wanted, asker: Asker, start: UUID | None, *, size: int = PAGE_SIZE
+) -> FoundPage:
     """Return the page of jobs before `start`, or the first one.
 
-    It has fewer than PAGE_SIZE jobs, or none, where nothing more was found among the newest ones that were looked at;
+    It has fewer than `size` jobs, or none, where nothing more was found among the newest ones that were looked at;
     the next page goes on behind those.
     """
     await connection.execute(_PLANNING)
-    asked = _asked(wanted, asker, start)
+    asked = _asked(wanted, asker, start, size)
     newest = await _walk(connection, wanted, asked, len(asker.place.channel_ids))
-    if newest.next_start is None or len(newest.job_ids) == PAGE_SIZE or not (wanted.words or wanted.rating):
+    if newest.next_start is None or len(newest.job_ids) == size or not (wanted.words or wanted.rating):
         return newest
     looked_up = await _look_up(connection, wanted, asked)
     if looked_up or not wanted.words:
@@ -148,7 +151,15 @@ async def find_best_page(
     """Return the ids of that page, from 1, of what most members of the server like, and whether there are more."""
     await connection.execute(_PLANNING)
     fits = " AND ".join((_conditions(wanted), BLAMELESS.replace("found.id", "jobs.id")))
-    return await find_best(connection, wanted, _asked(wanted, asker, None), fits, size=size, number=number)
+    return await find_best(connection, wanted, _asked(wanted, asker, None, size), fits, size=size, number=number)
+
+
+async def is_found(connection: AsyncConnection, wanted: Wanted, asker: Asker, job_id: UUID) -> bool:
+    """Return whether the job is among what is wanted of the server."""
+    fits = " AND ".join((_conditions(wanted), _VISIBLE, BLAMELESS.replace("found.id", "jobs.id")))
+    given = {**_asked(wanted, asker, None, 1), "job_id": job_id}
+    statement = _statement(f"SELECT jobs.id FROM jobs WHERE jobs.id = :job_id AND {fits}")  # noqa: S608
+    return (await connection.execute(statement, given)).first() is not None
 
 
 async def _walk(connection: AsyncConnection, wanted: Wanted, asked: Mapping[str, Any], num_channels: int) -> FoundPage:
@@ -156,7 +167,7 @@ async def _walk(connection: AsyncConnection, wanted: Wanted, asked: Mapping[str,
     most = max(_MIN_OF_CHANNEL, walked // max(1, num_channels)) if wanted.is_of_server else walked
     rows = await connection.execute(_walk_through(_conditions(wanted), wanted.is_of_server), {**asked, "most": most})
     listed = rows.all()
-    return _page([row.id for row in listed if row.id], listed[0].horizon)
+    return _page([row.id for row in listed if row.id], listed[0].horizon, asked)
 
 
 async def _look_up(connection: AsyncConnection, wanted: Wanted, asked: Mapping[str, Any]) -> FoundPage | None:
@@ -166,7 +177,7 @@ async def _look_up(connection: AsyncConnection, wanted: Wanted, asked: Mapping[s
     indexed = (has_words(_query(wanted)),) if wanted.words else ()
     looked_up = _from_index(" AND ".join((*indexed, _conditions(wanted, with_words=False))), wanted.is_of_server)
     rows = (await connection.execute(looked_up, {**asked, "most": _MAX_INDEXED})).all()
-    return None if rows[0].is_cut else _page([row.id for row in rows if row.id], None)
+    return None if rows[0].is_cut else _page([row.id for row in rows if row.id], None, asked)
 
 
 async def _expect(connection: AsyncConnection, wanted: Wanted, asked: Mapping[str, Any]) -> int:
@@ -180,21 +191,22 @@ async def _look_back(connection: AsyncConnection, wanted: Wanted, asked: Mapping
     of_server = (_VISIBLE, BLAMELESS.replace("found.id", "jobs.id")) if wanted.is_of_server else ()
     fits = " AND ".join((_conditions(wanted, with_words=False), *of_server))
     job_ids, horizon = await find_in_slices(connection, asked, _query(wanted), fits)
-    return _page(job_ids, horizon)
+    return _page(job_ids, horizon, asked)
 
 
 def _query(wanted: Wanted) -> str:
     return _QUERY if wanted.is_of_server else _OWN_QUERY
 
 
-def _page(job_ids: list[UUID], horizon: UUID | None) -> FoundPage:
+def _page(job_ids: list[UUID], horizon: UUID | None, asked: Mapping[str, Any]) -> FoundPage:
     """Return the page of what was found, one more than it has if there is a next one."""
-    shown = tuple(job_ids[:PAGE_SIZE])
-    return FoundPage(job_ids=shown, next_start=shown[-1] if len(job_ids) > PAGE_SIZE else horizon)
+    size = asked["size"] - 1
+    shown = tuple(job_ids[:size])
+    return FoundPage(job_ids=shown, next_start=shown[-1] if len(job_ids) > size else horizon)
 
 
-def _asked(wanted: Wanted, asker: Asker, start: UUID | None) -> dict[str, Any]:
-    asked: dict[str, Any] = {"member_id": asker.member_id, "first": wanted.first, "size": PAGE_SIZE + 1}
+def _asked(wanted: Wanted, asker: Asker, start: UUID | None, size: int) -> dict[str, Any]:
+    asked: dict[str, Any] = {"member_id": asker.member_id, "first": wanted.first, "size": size + 1}
     asked["before"] = wanted.end if start is None else min(start, wanted.end)
     asked |= {"words": wanted.words, "model": wanted.model, "rating": wanted.rating}
     if wanted.is_of_server:
