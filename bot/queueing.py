@@ -115,7 +115,7 @@ async def _queue(
             await waiting.enter_async_context(thinking(interaction, is_private=is_private))
             names, taken = await _take_attachments(services, context, asked.attachments)
             specs = specs_from_text(services, asked.prompt, names, applied, **asked.options)
-            keys = await keys_of_images(services, context.discord_id, specs, asked.prompt, taken)
+            keys = await keys_of_images(services, context, specs, asked.prompt, taken)
         drafts = [_draft(spec, keys, asked.operation, visibility) for spec in specs]
         await _submit(interaction, services, context, drafts, preferences)
 
@@ -133,7 +133,7 @@ async def _take_attachments(
 ) -> tuple[Mapping[str, str], Mapping[str, str]]:
     """Return the names of the stored attachments by their option, and their object keys by their name."""
     brought = [from_attachment(option, file) for option, file in attachments.items()]
-    stored = await take_uploads(services, context.discord_id, brought) if brought else ()
+    stored = await take_uploads(services, context, brought) if brought else ()
     names = dict(zip(attachments, map(name_of, stored), strict=True))
     return names, {name_of(one): one.object_key for one in stored}
 

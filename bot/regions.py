@@ -61,7 +61,7 @@ async def start_masked(services: Services, page: MaskPage, file: MaskFile, promp
     spec = one_spec_from_text(services, prompt)
     follow_up = region_follow_up(services, page.job_id, page.slot, mask=file.mask)
     known = await known_keys(services, spec, page.job_id)
-    keys = await keys_of_images(services, page.context.discord_id, [spec], prompt, known)
+    keys = await keys_of_images(services, page.context, [spec], prompt, known)
     follow_up = replace(reworded(follow_up, services.limits, spec, keys), is_deliberate=True)
     await services.objects.put(file.png, ".png")
     started = await services.commit(page.context, lambda: start_follow_up(page.context, follow_up, services.instance))

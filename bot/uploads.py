@@ -15,6 +15,7 @@ import structlog
 from bot.language import Phrase
 from bot.prompts import PHONE_COLUMNS
 from bot.services import Services
+from bot.store.interaction import InteractionContext
 from bot.store.uploads import SUFFIX, find_own_keys, read_keys_by_name, record_uploads_of, upload_of
 from bot.upload_replies import UNKNOWN_NAME, fault_sentences
 from engine.contract.errors import PictureBarred, PromptRefused
@@ -70,7 +71,7 @@ async def known_keys(services: Services, spec: JobSpec, job_id: UUID) -> Mapping
 
 async def keys_of_images(
     services: Services,
-    discord_id: int,
+    context: InteractionContext,
     specs: Sequence[JobSpec],
     text: str,
     known: Mapping[str, str] = MappingProxyType({}),
@@ -85,8 +86,8 @@ async def keys_of_images(
     wanted = [url for url in urls if url not in known]
     names = [url for url in wanted if is_picture_name(url)]
     links = [url for url in wanted if url not in names]
-    named = await _find_named(services, discord_id, names, text) if names else {}
-    taken = await take_uploads(services, discord_id, [from_link(url, text) for url in links]) if links else ()
+    named = await _find_named(services, context.discord_id, names, text) if names else {}
+    taken = await take_uploads(services, context, [from_link(url, text) for url in links]) if links else ()
     return {**known, **named, **{url: one.object_key for url, one in zip(links, taken, strict=True)}}
 
 
@@ -104,21 +105,23 @@ def name_of(upload: StoredUpload) -> str:
     return picture_name(PurePath(upload.object_key).stem)
 
 
-async def take_uploads(services: Services, discord_id: int, brought: Sequence[Brought]) -> tuple[StoredUpload, ...]:
+async def take_uploads(
+    services: Services, context: InteractionContext, brought: Sequence[Brought]
+) -> tuple[StoredUpload, ...]:
     """Return the pictures, stored and recorded as the member's; all of them, or none is recorded.
 
     It takes as long as the slowest of their servers, up to 20 seconds: longer than Discord waits for an answer.
 
     Raises: PromptRefused, with every picture that cannot be taken and why; StoreUnavailable.
     """
-    results = await asyncio.gather(*(_taken(services, discord_id, one) for one in brought))
+    results = await asyncio.gather(*(_taken(services, context.discord_id, one) for one in brought))
     faults = [(one, result) for one, result in zip(brought, results, strict=True) if isinstance(result, UploadFault)]
     if faults:
         raise PromptRefused(message=_message([(one, fault_sentences(fault)) for one, fault in faults]))
     pictures = [result for result in results if isinstance(result, CheckedPicture)]
     stored = tuple(upload_of(one.png, one.width, one.height) for one in pictures)
     async with services.database.begin() as connection:
-        await record_uploads_of(connection, discord_id, stored)
+        await record_uploads_of(connection, context, stored)
     await asyncio.gather(*(services.objects.put(one.png, SUFFIX) for one in pictures))
     return stored
 

@@ -245,7 +245,7 @@ async def start_reworded(
             job = await services.commit(context, lambda: read_pressed_job(context, follow_up.job_id))
             is_private = form_of(context, visibility_of(spec, job.visibility)) is DeliveryForm.EPHEMERAL
             await waiting.enter_async_context(thinking(interaction, is_private=is_private))
-        keys = await keys_of_images(services, context.discord_id, [spec], text, known)
+        keys = await keys_of_images(services, context, [spec], text, known)
         # A form closes when it is sent: another one is no second click, and its words would be lost.
         renewed = replace(reworded(follow_up, services.limits, spec, keys, may_reshape=may_reshape), is_deliberate=True)
         await start(interaction, services, context, renewed)

@@ -55,7 +55,8 @@ class OriginalSender(ClaimedWork):
 
     async def _keep(self, reaction: discord.RawReactionActionEvent) -> bool:
         async with self._context.transaction() as connection:
-            return await request_originals(connection, reaction.user_id, reaction.message_id)
+            shows_unsafe = self._context.limits.shows_unsafe
+            return await request_originals(connection, reaction.user_id, reaction.message_id, shows_unsafe=shows_unsafe)
 
     async def work_on_next(self) -> timedelta:
         """Send what has waited longest; return after how long to look again."""
@@ -83,7 +84,7 @@ class OriginalSender(ClaimedWork):
         async with self._context.transaction() as connection:
             showing = await read_showing(connection, _DIRECTLY, job, pictures)
         try:
-            is_spoiler = showing is not Showing.SHOW
+            is_spoiler = showing is not Showing.SHOW and not self._context.limits.shows_unsafe
             files = await original_files(
                 self._context.objects, job, pictures, self._context.credentials, is_spoiler=is_spoiler
             )

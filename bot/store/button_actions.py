@@ -20,8 +20,8 @@ from bot.store.statements import (
     cancel_waiting,
     deliver,
     find_single_picture,
-    lock_any_member,
     lock_member,
+    lock_whoever,
     note_vote,
     open_page,
     read_job_with_pictures,
@@ -175,7 +175,7 @@ async def read_own(context: InteractionContext, job_id: UUID) -> ButtonPress:
 
     Raises: JobUnknown, NotYours.
     """
-    press = await read_press(context, job_id, lock=lock_any_member)
+    press = await read_press(context, job_id, lock=lock_whoever)
     if not may_delete(context, press):
         raise NotYours(job_id=job_id)
     return press
@@ -219,17 +219,17 @@ def action_from_press(context: InteractionContext, press: ButtonPress, verb: Ver
 
 
 async def read_press(
-    context: InteractionContext, job_id: UUID, *, lock: Callable[[int], Awaitable[Member]] = lock_member
+    context: InteractionContext, job_id: UUID, *, lock: Callable[[InteractionContext], Awaitable[Member]] = lock_member
 ) -> ButtonPress:
     """Return what the press is about, with the member's row locked.
 
-    Raises: JobUnknown, also for a private job of somebody else; MemberBanned.
+    Raises: JobUnknown, also for a private job of somebody else; MemberBanned, MemberRestricted.
     """
     found = await read_job_with_pictures(job_id)
     if found is None:
         raise JobUnknown(job_id=job_id)
     job, pictures = found
-    member = await lock(context.discord_id)
+    member = await lock(context)
     check_may_see(job, member.id)
     return ButtonPress(member=member, job=job, pictures=pictures, shown=_shown(context, pictures))
 

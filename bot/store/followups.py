@@ -8,19 +8,16 @@ from uuid import UUID
 
 from bot.policy.guild_rules import check_guild_rules
 from bot.policy.plans import TimeUsedUp
-from bot.policy.restrictions import check_unrestricted
 from bot.policy.visibility import visibility_of
 from bot.store.allowance import Admitted, admit
 from bot.store.button_actions import ButtonPress, action_from_press, check_not_removed, find_picture, read_press
 from bot.store.deliveries import BotInstance
 from bot.store.interaction import InteractionContext
-from bot.store.moderation.members import MemberInGuild
 from bot.store.moderation.prompts import check_prompts
 from bot.store.statements import (
     is_answered,
     is_repeat,
     read_guild_rules,
-    read_restriction,
     record_action,
 )
 from bot.store.submissions import Draft, SubmittedJob, seed_of, submit_for_member
@@ -95,7 +92,6 @@ async def start_follow_up(
         visibility=visibility_of(spec, press.job.visibility),
     )
     # Before the member is asked for a prompt, which would be lost.
-    check_unrestricted(await read_restriction(MemberInGuild(guild_id=context.guild_id, member_id=press.member.id)))
     rules = await read_guild_rules(context.guild_id)
     check_guild_rules(rules, context.channel_id, context.thread_parent_id)
     if press.member.has_remix and not follow_up.has_prompt:

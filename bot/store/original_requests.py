@@ -16,9 +16,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.policy.pictures import Showing
 from bot.policy.removals import check_shown
+from bot.policy.restrictions import GuildRestriction, check_unrestricted
 from bot.policy.visibility import check_may_see
 from bot.store.deliveries import Delivery, read_deliveries
-from bot.store.members import lock_members
+from bot.store.members import Member, lock_members
+from bot.store.moderation.members import MemberInGuild, find_restrictions
 from bot.store.moderation.picture_rules import read_showing, where_of_delivery
 from bot.store.moderation.removals import JobInGuild, find_removals
 from bot.store.tables import deliveries, members
@@ -105,10 +107,14 @@ _KEEP = (
 )
 
 
-async def request_originals(connection: AsyncConnection, discord_id: int, message_id: int) -> bool:
+async def request_originals(
+    connection: AsyncConnection, discord_id: int, message_id: int, *, shows_unsafe: bool = False
+) -> bool:
     """Keep that the Discord user wants what the message shows; False where it shows no pictures, or it was sent before.
 
-    Raises: MemberBanned, JobUnknown, PictureRemoved, DeletedByOwner; nothing is kept then.
+    shows_unsafe: whether the operator has switched off that unsafe pictures are withheld.
+
+    Raises: MemberBanned, MemberRestricted, JobUnknown, PictureRemoved, DeletedByOwner; nothing is kept then.
     """
     delivery = await _delivery_of(connection, message_id)
     (found,) = await read_jobs_with_pictures(connection, [delivery.job_id]) if delivery else (None,)
@@ -117,8 +123,10 @@ async def request_originals(connection: AsyncConnection, discord_id: int, messag
     job, pictures = found[0], _shown(delivery, found[1])
     (member,) = await lock_members(connection, [discord_id])
     member.restriction.check_not_banned()
+    check_unrestricted(await _restriction_of(connection, delivery, member))
     check_may_see(job, member.id)
-    if not pictures or await read_showing(connection, where_of_delivery(delivery), job, pictures) is Showing.WITHHOLD:
+    showing = await read_showing(connection, where_of_delivery(delivery), job, pictures)
+    if not pictures or (showing is Showing.WITHHOLD and not shows_unsafe):
         return False
     (removals,) = await find_removals(connection, [JobInGuild(job_id=job.id, guild_id=delivery.guild_id)])
     check_shown(removals, [picture.slot for picture in pictures], is_owner=job.member_id == member.id)
@@ -185,6 +193,11 @@ async def _delivery_of(connection: AsyncConnection, message_id: int) -> Delivery
     of_message = sa.select(deliveries.c.id).where(deliveries.c.message_id == message_id)
     ids = (await connection.execute(of_message)).scalars().all()
     return next(iter(await read_deliveries(connection, ids)), None) if ids else None
+
+
+async def _restriction_of(connection: AsyncConnection, delivery: Delivery, member: Member) -> GuildRestriction | None:
+    here = MemberInGuild(guild_id=delivery.guild_id, member_id=member.id)
+    return (await find_restrictions(connection, [here]))[0]
 
 
 def _shown(delivery: Delivery, pictures: tuple[Picture, ...]) -> tuple[Picture, ...]:

@@ -20,9 +20,9 @@ __all__ = ["ApiKey", "create_own_key", "read_own_key", "revoke_own_key"]
 async def create_own_key(context: InteractionContext) -> tuple[ApiKey, str] | None:
     """Return a new key of the member's and its secret; None if they have one in force.
 
-    Raises: MemberBanned.
+    Raises: MemberBanned, MemberRestricted.
     """
-    member = await lock_member(context.discord_id)
+    member = await lock_member(context)
     return await _create_key(member.id)
 
 

@@ -25,7 +25,7 @@ class OwnSettings:
 
 async def toggle_remix(context: InteractionContext) -> bool:
     """Turn remix on, or off if it is on; return whether it is on now. A press, to be run by `bot.store.batch`."""
-    member = await lock_member(context.discord_id)
+    member = await lock_member(context)
     return await turn_remix(member.id)
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.policy.restrictions import check_unrestricted
 from bot.store.batch import Statement
 from bot.store.consents import store_choices
 from bot.store.deliveries import BotInstance, Delivery, add_deliveries, find_answered, find_single_pictures
@@ -14,11 +15,12 @@ from bot.store.erasures import start_erasures
 from bot.store.gallery.votes import note_votes
 from bot.store.guild_settings import read_word_rules as read_all_word_rules
 from bot.store.guilds.settings import find_guild_rules
+from bot.store.interaction import InteractionContext
 from bot.store.mask_pages import add_pages
 from bot.store.members import Member, lock_members, toggle_remixes
 from bot.store.moderation.appeals import end_appealed, find_accepted, find_appealed, open_appeals
 from bot.store.moderation.cases import add_reports, read_cases, rule_cases
-from bot.store.moderation.members import find_restrictions, restrict_all
+from bot.store.moderation.members import MemberInGuild, find_restrictions, restrict_all
 from bot.store.moderation.picture_rules import release_all
 from bot.store.moderation.removals import find_removals
 from bot.store.plans.reading import read_plans
@@ -67,27 +69,33 @@ async def _publish(connection: AsyncConnection, job_ids: Sequence[UUID]) -> list
     return [None] * len(job_ids)
 
 
-async def lock_member(discord_id: int) -> Member:
-    """Return the Discord user's member, locked.
+async def lock_member(context: InteractionContext) -> Member:
+    """Return the member who has made the interaction, locked, if they may start anything where they have.
 
-    Raises: MemberBanned.
+    Raises: MemberBanned by the operator; MemberRestricted by moderators of the guild.
     """
-    member = await lock_any_member(discord_id)
+    member = await lock_whoever(context)
     member.restriction.check_not_banned()
+    check_unrestricted(await read_restriction(MemberInGuild(guild_id=context.guild_id, member_id=member.id)))
     return member
+
+
+async def lock_whoever(context: InteractionContext) -> Member:
+    """Return the member who has made the interaction, locked, whatever they may start."""
+    return await lock_any_member(context.discord_id)
 
 
 read_case = Statement(order=0, run=read_cases)
 read_job_with_pictures = Statement(order=1, run=read_jobs_with_pictures)
 # A member who is new may stay. What concerns their own data is open to a banned one.
 lock_any_member = Statement(order=2, run=lock_members)
+read_restriction = Statement(order=2, run=find_restrictions)
 read_rating = Statement(order=3, run=read_ratings)
 read_last = Statement(order=4, run=read_last_actions)
 read_pair = Statement(order=4, run=read_asked)
 read_removals = Statement(order=4, run=find_removals)
 count_pairs = Statement(order=4, run=count_answered)
 read_guild_rules = Statement(order=5, run=find_guild_rules)
-read_restriction = Statement(order=5, run=find_restrictions)
 read_appealed = Statement(order=5, run=find_appealed)
 read_series_jobs = Statement(order=5, run=read_all_series_jobs)
 is_answered = Statement(order=6, run=find_answered)

@@ -13,13 +13,11 @@ from uuid import UUID
 from bot.policy.guild_rules import check_guild_rules
 from bot.policy.plans import TimeLeft
 from bot.policy.preferences import MemberPreferences, PreferencesChanged
-from bot.policy.restrictions import check_unrestricted
 from bot.policy.visibility import surface_of
 from bot.store.allowance import Admitted, admit
 from bot.store.deliveries import BotInstance, Delivery
 from bot.store.interaction import InteractionContext
 from bot.store.members import Member
-from bot.store.moderation.members import MemberInGuild
 from bot.store.moderation.prompts import check_prompts
 from bot.store.plans.spending import Account
 from bot.store.statements import (
@@ -29,7 +27,6 @@ from bot.store.statements import (
     is_answered,
     lock_member,
     read_guild_rules,
-    read_restriction,
     submit_jobs,
 )
 from bot.store.tables import DeliveryForm, DeliveryKind
@@ -85,10 +82,9 @@ async def submit_drafts(
     Raises: what `admit` raises, MemberBanned, MemberRestricted, GuildPaused, ChannelNotAllowed, WordForbidden,
         PreferencesChanged if the member's are others; nothing is stored then.
     """
-    member = await lock_member(context.discord_id)
+    member = await lock_member(context)
     if preferences not in (None, member.preferences):
         raise PreferencesChanged(preferences=member.preferences)
-    check_unrestricted(await read_restriction(MemberInGuild(guild_id=context.guild_id, member_id=member.id)))
     rules = await read_guild_rules(context.guild_id)
     check_guild_rules(rules, context.channel_id, context.thread_parent_id)
     if await is_answered(context.id):

@@ -7,7 +7,10 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.store.batch import run_alone
+from bot.store.interaction import InteractionContext
 from bot.store.members import lock_members
+from bot.store.statements import lock_member
 from engine.contract.references import pictures_of
 from engine.contract.uploads import StoredUpload
 from engine.store.jobs import read_job
@@ -16,13 +19,14 @@ from engine.store.uploads import SUFFIX, find_upload_keys, record_uploads, uploa
 __all__ = ["SUFFIX", "find_own_keys", "read_keys_by_name", "record_uploads_of", "upload_of"]
 
 
-async def record_uploads_of(connection: AsyncConnection, discord_id: int, brought: Sequence[StoredUpload]) -> None:
-    """Record that the Discord user brought the pictures; again, it changes nothing.
+async def record_uploads_of(
+    connection: AsyncConnection, context: InteractionContext, brought: Sequence[StoredUpload]
+) -> None:
+    """Record that the member brought the pictures; again, it changes nothing.
 
-    Raises: MemberBanned.
+    Raises: MemberBanned, MemberRestricted.
     """
-    (member,) = await lock_members(connection, [discord_id])
-    member.restriction.check_not_banned()
+    member = await run_alone(connection, lock_member(context))
     await record_uploads(connection, member.id, brought)
 
 

@@ -29,7 +29,7 @@ async def next_pair(context: InteractionContext, place: Place, *, lost: UUID | N
 
     lost: a job whose pictures cannot be read; nobody is asked about them any more.
     """
-    member = await lock_member(context.discord_id)
+    member = await lock_member(context)
     if not member.consent_in_force.may_train:
         return NOT_AGREED
     if lost:
@@ -43,7 +43,7 @@ async def answer_pair(context: InteractionContext, impression_id: UUID, choice: 
     Two presses are one: of a pair that was answered before, the next one is that which follows it already. A pair whose
     pictures were erased is passed over.
     """
-    member = await lock_member(context.discord_id)
+    member = await lock_member(context)
     if not member.consent_in_force.may_train:
         return NOT_AGREED
     asked = await read_pair((impression_id, member.id))
@@ -56,7 +56,7 @@ async def answer_pair(context: InteractionContext, impression_id: UUID, choice: 
 
 async def count_compared(context: InteractionContext) -> int:
     """Return how many pairs the member has compared."""
-    member = await lock_member(context.discord_id)
+    member = await lock_member(context)
     return await count_pairs(member.id)
 
 

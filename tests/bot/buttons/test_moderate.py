@@ -134,7 +134,7 @@ async def test_of_two_moderators_one_decides(
 async def test_a_timed_out_member_starts_nothing_there(
     reported: Callable[..., Any], ada: MemberClient, ben: MemberClient, hand: EngineHand, database: Database
 ) -> None:
-    """Neither by a command nor a button, until it ends; elsewhere, nothing has changed."""
+    """Neither by a command nor a button, nor do they vote, until it ends; elsewhere, nothing has changed."""
     case, grid, _ = await reported()
     form = await ada.modal(await ada.press(case, "Time out…"))
     answered = await ada.submit(form, "gallery", lasts="day", reason="Read the rules", picture="keep")
@@ -144,7 +144,9 @@ async def test_a_timed_out_member_starts_nothing_there(
     told = restricted(GuildRestriction(kind=RestrictionKind.TIME_OUT, reason="Read the rules", until=row.until))
     num_jobs = len(await hand.jobs())
     assert text_of(await ben.reply(await ben.command("imagine", prompt="a cat"))) == told
-    assert text_of(await ben.reply(await ben.press(grid, "🔄"))) == told
+    for label in ("🔄", "U1", "V1", "😍", "⋯"):
+        assert text_of(await ben.reply(await ben.press(grid, label))) == told, label
+    assert text_of(await ben.reply(await ben.command("rank"))) == told
     assert len(await hand.jobs()) == num_jobs
     await ben.reply(await ben.command("imagine", prompt="a cat", channel="dm"))
     assert len(await hand.jobs()) == num_jobs + 1

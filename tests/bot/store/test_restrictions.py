@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
 
 from bot.policy.quotas import MAX_PENDING
+from bot.policy.restrictions import GuildRestriction, MemberRestricted, RestrictionKind
 from bot.store.batch import run_alone
 from bot.store.button_actions import cancel, rate, upscale
 from bot.store.choices import choose, erase_myself
 from bot.store.erasures import claim_erasure, erase_member
 from bot.store.interaction import InteractionContext
+from bot.store.moderation.members import MemberInGuild, NewRestriction, restrict_all
+from bot.store.opinions import report, toggle_favourite
 from bot.store.own_data import read_own_data
+from bot.store.own_keys import create_own_key
+from bot.store.ranking.grids import Place
+from bot.store.ranking.presses import next_pair
+from bot.store.results import save
 from bot.store.submissions import submit_drafts
 from bot.store.uploads import record_uploads_of, upload_of
 from engine.contract.errors import MemberBanned, TooManyPending
-from engine.contract.feedback import Rating
+from engine.contract.feedback import Rating, ReportReason
+from engine.contract.ids import new_id
 from engine.contract.jobs import JobStatus
 from engine.store.database import AsyncConnection, Database
 from engine.store.restrictions import ban_member, limit_member
@@ -31,7 +40,12 @@ ACTS: tuple[Act, ...] = (
     lambda connection, context, job_id: vary(connection, context, job_id, 0),
     lambda connection, context, job_id: run_alone(connection, rate(context, job_id, 0, Rating.GREAT)),
     lambda connection, context, job_id: run_alone(connection, upscale(context, job_id, 0, US)),
-    lambda connection, context, _: record_uploads_of(connection, context.discord_id, [upload_of(b"", 8, 8)]),
+    lambda connection, context, job_id: run_alone(connection, save(context, job_id, None)),
+    lambda connection, context, job_id: run_alone(connection, report(context, job_id, 0, ReportReason.OTHER)),
+    lambda connection, context, job_id: run_alone(connection, toggle_favourite(context, job_id, 0)),
+    lambda connection, context, _: run_alone(connection, next_pair(context, Place(channel_ids=(77,), is_nsfw=False))),
+    lambda connection, context, _: run_alone(connection, create_own_key(context)),
+    lambda connection, context, _: record_uploads_of(connection, context, [upload_of(b"", 8, 8)]),
 )
 
 
@@ -51,6 +65,24 @@ async def test_a_banned_member_starts_nothing(database: Database, hand: EngineHa
                 await act(connection, press(number), job.id)
     assert (len(await hand.jobs()), await hand.actions(job.id)) == (1, ())
     assert await submitted(database, number=9, discord_id=6)
+
+
+async def test_whom_moderators_restrict_starts_nothing_in_their_guild(database: Database, hand: EngineHand) -> None:
+    """Whatever banned members cannot start, they cannot either; elsewhere they can."""
+    job = (await submitted(database)).job
+    await hand.finish(job)
+    restriction = GuildRestriction(kind=RestrictionKind.BAN, reason="spam", until=None)
+    of = MemberInGuild(guild_id=1, member_id=job.member_id)
+    async with database.begin() as connection:
+        await restrict_all(connection, [NewRestriction(of=of, restriction=restriction, case_id=new_id())])
+    for number, act in enumerate(ACTS, 2):
+        with pytest.raises(MemberRestricted):
+            async with database.begin() as connection:
+                await act(connection, replace(press(number), guild_id=1), job.id)
+    assert (len(await hand.jobs()), await hand.actions(job.id)) == (1, ())
+    for number, act in enumerate(ACTS, 20):
+        async with database.begin() as connection:
+            await act(connection, replace(press(number), guild_id=2), job.id)
 
 
 async def test_a_banned_member_decides_on_what_is_theirs(database: Database, hand: EngineHand) -> None:
