@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.cards import MAX_CONTENT, length, shown_prompt
 from bot.language import Phrase, _, number, percentage, plural
@@ -17,6 +17,7 @@ INFO_HELP = Phrase("Your jobs and when they are done, your plan and GPU time, an
 NO_JOBS = Phrase("No job of yours is waiting or painted. `/imagine` starts one.")
 
 _PROMPT_LENGTH = 60
+_SHOWN = timedelta(seconds=0.5)
 
 
 def summary(found: OwnSummary, limits: Limits, now: datetime, *, is_paused: bool) -> str:
@@ -47,7 +48,7 @@ def _job(job: OwnJob) -> str:
     if job.message_id is not None:
         place = "@me" if job.guild_id is None else str(job.guild_id)
         link = f"https://discord.com/channels/{place}/{job.channel_id}/{job.message_id}"
-        return _("- {state}: {prompt} ({link})", state=_state(job), prompt=prompt, link=link)
+        return _("- {state}: {prompt} {link}", state=_state(job), prompt=prompt, link=link)
     return _("- {state}: {prompt}", state=_state(job), prompt=prompt)
 
 
@@ -66,7 +67,7 @@ def _plan(found: OwnSummary, now: datetime) -> list[str]:
     lines += [_left(found, one) for one in left if one]
     used = {"day": gpu_time(found.spent.day), "month": gpu_time(found.spent.month)}
     lines += [] if any(left) else [_("**GPU time**: {day} today, {month} this month.", **used)]
-    if found.spent.reserved:
+    if found.spent.reserved >= _SHOWN:
         lines.append(
             _("{reserved} of GPU time are set aside for your unfinished jobs.", reserved=gpu_time(found.spent.reserved))
         )

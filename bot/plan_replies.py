@@ -76,7 +76,10 @@ def plan_unknown(error: PlanUnknown) -> str:
 
 def time_unreadable(error: TimeUnreadable) -> str:
     """Return how a time is written."""
-    return _("{text} is no time. Write it as 90s, 30m or 2h, or write none for no limit.", text=error.facts["text"])
+    return _(
+        "`{text}` is no time. Write it as 90s, 30m or 2h, or write none for no limit.",
+        text=str(error.facts["text"]).replace("`", "'"),
+    )
 
 
 def too_many_plans(error: TooManyPlans) -> str:

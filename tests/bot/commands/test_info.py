@@ -59,13 +59,13 @@ async def test_jobs_have_their_place_and_time_its_rest(
     said = await asked(ben, "info")
     lines = said.splitlines()
     assert lines[0] == "**Your jobs**: 1 painted, 12 waiting"
-    assert lines[1].startswith("- 50%: a dog (https://discord.com/channels/")
+    assert lines[1].startswith("- 50%: a dog https://discord.com/channels/")
     # Ada's two were asked for before.
     assert [line.split(",")[0] for line in lines[2:5]] == [
         f"- Waiting to start: {place}" for place in ("2 ahead", "3 ahead", "4 ahead")
     ]
     assert "a \\`cat\\`" in lines[2] and "and 3 more" in lines
     assert "3 jobs at once" in said and "**GPU time today**: 0 s of 10 min used" in said
-    assert "are set aside for your unfinished jobs" in said and "<t:" in said
+    assert "Renewed <t:" in said
     assert "**So far**: 14 jobs, 4 pictures, 1 votes." in said
     assert "**Speed here**: a job about every" in said
