@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.language import Phrase, _, listed, number, plural
 from bot.policy.plans import (
+    STANDARD,
     Period,
     Plan,
     PlanUnknown,
@@ -30,7 +31,7 @@ _SEE = Phrase("`/info` shows what your plan allows.")
 
 def plan_name(name: str) -> str:
     """Return how a plan is called in a sentence."""
-    return f"**{name}**" if name else str(BUILT_IN_NAME)
+    return str(BUILT_IN_NAME) if name in ("", STANDARD) else f"**{name}**"
 
 
 def gpu_time(time: timedelta) -> str:

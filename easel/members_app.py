@@ -92,6 +92,27 @@ def unban(member: MemberId, as_json: Json = False, quiet: OnlyProblems = False) 
 
 
 @members.command()
+def plan(
+    gpu_per_day: Annotated[str, typer.Option(metavar="TIME", help="GPU time a day: 90s, 30m, 2h or none.")] = "",
+    gpu_per_month: Annotated[str, typer.Option(metavar="TIME", help="The same a month.")] = "",
+    at_once: Annotated[int | None, typer.Option(min=0, max=40, help="Jobs painted at once; 0 for any.")] = None,
+    queue: Annotated[int | None, typer.Option(min=1, max=200, help="Unfinished jobs.")] = None,
+    repeat: Annotated[int | None, typer.Option(min=0, max=40, help="The most for --repeat; 0 for any.")] = None,
+    sets: Annotated[int | None, typer.Option(min=0, max=40, help="Prompts that sets make; 0 for any.")] = None,
+    speeds: Annotated[str, typer.Option(help="Such as fast,relax,turbo.")] = "",
+    is_built_in: Annotated[bool, typer.Option("--built-in", help="Take back all that was set.")] = False,
+    as_json: Json = False,
+    quiet: OnlyProblems = False,
+) -> None:
+    """Show or set what members may use outside servers, and in servers that have no plans."""
+    from easel.commands.standard_plan import limits_from_options, set_plan
+
+    counts = {"max_running": at_once, "max_pending": queue, "max_repeat": repeat, "max_permutations": sets}
+    limits = limits_from_options({"per_day": gpu_per_day, "per_month": gpu_per_month}, counts, speeds)
+    run_command(set_plan(None if is_built_in else limits, settings(), Output(as_json=as_json, quiet=quiet)))
+
+
+@members.command()
 def limit(
     member: MemberId,
     jobs: Annotated[

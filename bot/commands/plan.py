@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -14,7 +12,7 @@ from discord import app_commands
 from bot import plan_command_replies as replies
 from bot.answers import answer, send_ephemeral
 from bot.interaction_context import context_from_interaction, may_manage_guild
-from bot.policy.plans import TimeUnreadable
+from bot.policy.plans import time_from_text
 from bot.services import Services, services_of
 from bot.store.interaction import InteractionContext
 from bot.store.plans.changing import (
@@ -30,9 +28,6 @@ from engine.contract.jobs import Speed
 from engine.store.database import AsyncConnection
 
 _NUM_CHOICES = 25
-_UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600}
-_TIME = re.compile(r"\s*(\d{1,6}(?:\.\d{1,3})?)\s*(s|m|min|h)\s*", re.IGNORECASE)
-_NO_LIMIT = frozenset({"none", "no limit", "unlimited"})
 
 Change = Callable[[AsyncConnection, InteractionContext], Awaitable[ChangedPlans]]
 Count = app_commands.Range[int, 0, 40]
@@ -136,20 +131,6 @@ async def offer_plans(interaction: discord.Interaction, current: str) -> list[ap
         (found,) = await read_plans(connection, [interaction.guild_id])
     names = [name for name in found.plans if current.lower() in name.lower()]
     return [app_commands.Choice(name=name, value=name) for name in names[:_NUM_CHOICES]]
-
-
-def time_from_text(text: str) -> timedelta | None:
-    """Return the GPU time that the text says, None for no limit.
-
-    Raises: TimeUnreadable.
-    """
-    if text.strip().lower() in _NO_LIMIT:
-        return None
-    found = _TIME.fullmatch(text)
-    seconds = float(found[1]) * _UNITS[found[2].lower()] if found else -1
-    if not 0 <= seconds <= 31 * 24 * 3600:
-        raise TimeUnreadable(text=text[:40])
-    return timedelta(seconds=seconds)
 
 
 async def _list(interaction: discord.Interaction, services: Services) -> None:

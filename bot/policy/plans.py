@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +20,9 @@ RATES: Mapping[Speed, int] = MappingProxyType({Speed.TURBO: 2, Speed.FAST: 1, Sp
 MAX_PLANS = 25
 """Of a guild: as many as Discord offers choices."""
 
+_UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600}
+_TIME = re.compile(r"\s*([0-9]{1,6}(?:\.[0-9]{1,3})?)\s*(s|m|min|h)\s*", re.IGNORECASE)
+_NO_LIMIT = frozenset({"none", "no limit", "unlimited"})
 _WARNED_AT = 0.8
 _DAYS = 30
 
@@ -55,6 +59,9 @@ class Plan:
         """Return the GPU time of the period, None without a limit."""
         return self.per_day if period is Period.DAY else self.per_month
 
+
+STANDARD = "standard"
+"""How the operator's plan is named, which holds where a server has set no other."""
 
 BUILT_IN = Plan()
 """What holds where nobody has set anything up."""
@@ -215,3 +222,17 @@ def _worth(plan: Plan) -> tuple[float, ...]:
     has_time = plan.per_day != timedelta() and plan.per_month != timedelta()
     time = min(times, default=unlimited) if has_time else 0.0
     return time, plan.max_pending, *jobs, len(plan.speeds)
+
+
+def time_from_text(text: str) -> timedelta | None:
+    """Return the GPU time that the text says, None for no limit.
+
+    Raises: TimeUnreadable.
+    """
+    if text.strip().lower() in _NO_LIMIT:
+        return None
+    found = _TIME.fullmatch(text)
+    seconds = float(found[1]) * _UNITS[found[2].lower()] if found else -1
+    if not 0 <= seconds <= 31 * 24 * 3600:
+        raise TimeUnreadable(text=text[:40])
+    return timedelta(seconds=seconds)

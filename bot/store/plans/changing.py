@@ -11,11 +11,12 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.policy.plans import MAX_PLANS, GuildPlans, Plan, PlanUnknown, TooManyPlans
+from bot.policy.plans import MAX_PLANS, STANDARD, GuildPlans, Plan, PlanUnknown, TooManyPlans
 from bot.store.guilds.changes import record_change
 from bot.store.guilds.tables import GuildSetting
 from bot.store.interaction import InteractionContext
 from bot.store.plans.reading import read_plans
+from bot.store.plans.spending import OUTSIDE_GUILDS
 from bot.store.plans.tables import plan_roles, plans
 
 # Of two changes of one guild's plans at once, the second is made to what the first has left.
@@ -86,6 +87,23 @@ async def choose_default(connection: AsyncConnection, context: InteractionContex
         _check_known(before, name)
         await connection.execute(sa.update(plans).where(of_guild, plans.c.name == name).values(is_default=True))
     return await _record(connection, context, guild_id, before)
+
+
+async def set_standard_plan(connection: AsyncConnection, limits: Mapping[str, Any] | None) -> Plan:
+    """Change these limits of what holds outside servers and in those without a default plan; None for those built in.
+
+    It is the operator's, and is returned as it is now.
+    """
+    outside = plans.c.guild_id == OUTSIDE_GUILDS
+    if limits is None:
+        await connection.execute(sa.delete(plans).where(outside))
+    elif limits:
+        (before,) = await read_plans(connection, [None])
+        values = _row(replace(before.default, **limits))
+        insert = pg.insert(plans).values(guild_id=OUTSIDE_GUILDS, name=STANDARD, **values)
+        await connection.execute(insert.on_conflict_do_update(index_elements=["guild_id", "name"], set_=values))
+    (now,) = await read_plans(connection, [None])
+    return now.default
 
 
 async def forget_roles(connection: AsyncConnection, guild_id: int, *, known: Collection[int]) -> int:

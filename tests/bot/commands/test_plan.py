@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from bot import plan_command_replies
-from bot.commands.plan import plan, time_from_text
-from bot.policy.plans import TimeUnreadable
+from bot.commands.plan import plan
+from bot.policy.plans import TimeUnreadable, time_from_text
 from sandbox.chat.test_client import MemberClient, RequestRefused
 from sandbox.server import Sandbox
 from sandbox.state.roles import remove_role

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from bot.store.members import lock_members
+from bot.store.plans.reading import read_plans
 from engine.contract.errors import MemberBanned
 from engine.contract.ids import new_id
 from engine.contract.jobs import JobStatus
@@ -137,3 +138,26 @@ async def test_a_ban_overtakes_no_request_of_a_key(members: Run, database: Datab
 async def _waits_for_a_lock(database: Database) -> bool:
     waiting = "datname = current_database() AND wait_event_type = 'Lock'"
     return await count(database, f"SELECT count(*) FROM pg_stat_activity WHERE {waiting}") > 0
+
+
+async def test_the_operator_sets_what_holds_where_no_server_has_a_plan(members: Run, database: Database) -> None:
+    """Option by option; it is shown, read by the bot, and taken back."""
+    done = await members("plan", "--gpu-per-day", "30m", "--at-once", "2", "--speeds", "fast,relax", "--json")
+    assert json.loads(done.out)["gpu_per_day"] == "1800s"
+    shown = json.loads((await members("plan", "--queue", "5", "--gpu-per-month", "none", "--json")).out)
+    assert shown == {
+        "gpu_per_day": "1800s",
+        "gpu_per_month": "none",
+        "at_once": 2,
+        "queue": 5,
+        "repeat": "none",
+        "sets": "none",
+        "speeds": "fast,relax",
+    }
+    async with database.begin() as connection:
+        outside, of_guild = await read_plans(connection, [None, 77])
+    assert outside == of_guild and outside.default.max_pending == 5
+    assert "queue: 40" in (await members("plan", "--built-in")).out
+    for words in (("--gpu-per-day", "soon"), ("--speeds", "warp")):
+        refused = await members("plan", *words)
+        assert refused.code == 2
