@@ -179,6 +179,14 @@ ABOUT_NO_JOBS_OF_OTHERS = frozenset(
         *("safety words", "safety words add", "safety words remove", "safety words list", "safety words test"),
         *("safety channel", "safety members", "safety allow", "safety pictures"),
         *("plan list", "plan set", "plan remove", "plan role", "plan default"),
+        *(
+            "prefer option",
+            "prefer option set",
+            "prefer option list",
+            "prefer option remove",
+            "prefer suffix",
+            "settings",
+        ),
         *("Use as picture prompt", "Describe", "Recipe", "Report", "Delete mine"),
     }
 )
