@@ -47,7 +47,9 @@ BROKEN = Phrase("Something went wrong. The error has been logged. Please try aga
 CHANNEL_CLOSED = Phrase(
     "I don't have permission to post pictures here. Ask an administrator for it, or use /imagine in a direct message."
 )
-UNDELIVERABLE = Phrase("I can no longer post this here, and Discord lets me send you no direct message.")
+UNDELIVERABLE = Phrase(
+    "I can no longer post this here, and Discord lets me send you no direct message. What is painted is in /history."
+)
 UNSAVED = Phrase("The database is not available at the moment, so nothing was saved. Please try again in a minute.")
 UNSURE = Phrase("The database did not confirm this, so I cannot say whether it was saved. Look again in a few minutes.")
 PICTURE_LOST = Phrase("This picture is missing or damaged. Press 🔄 under the grid, or use /imagine again.")

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bot import private_replies
+from bot import private_replies, replies
+from bot.delivery import due_edits
+from bot.interaction_context import TOKEN_LIFETIME
 from bot.replies import reply_for
 from bot.store.tables import DeliveryForm, DeliveryState, deliveries
 from engine.contract.errors import JobUnknown
@@ -163,6 +165,39 @@ async def test_a_private_result_whose_edit_fails_comes_by_direct_message(
     grid = await ben.message(is_grid)
     assert grid["channel_id"] == ben.channels["dm"]
     assert not shown_by_bot(cleo)
+
+
+@pytest.fixture
+def expires(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every token be about to expire."""
+    monkeypatch.setattr(due_edits, "TOKEN_RESERVE", TOKEN_LIFETIME)
+
+
+async def test_a_private_message_moves_to_direct_messages_before_its_token_expires(
+    expires: None, bot: asyncio.Task[None], ben: MemberClient, cleo: MemberClient, hand: EngineHand, database: Database
+) -> None:
+    """As long as the token can still delete the message in the channel, so that none is left that says nothing new."""
+    waiting = await ben.reply(await ben.command("imagine", **IMAGINE))
+    moved = await ben.message(lambda item: item["channel_id"] == ben.channels["dm"])
+    await ben.until(lambda: waiting["id"] not in ben.messages)
+    job = await hand.only_job()
+    await hand.finish(job)
+    await ben.changed(moved, is_grid)
+    assert await until_closed(database, job.id) == [DeliveryState.DELIVERED]
+    assert not shown_by_bot(cleo)
+
+
+async def test_who_takes_no_direct_messages_is_told_where_a_private_result_is(
+    expires: None, bot: asyncio.Task[None], ben: MemberClient, hand: EngineHand, database: Database
+) -> None:
+    await ben.take_direct_messages(False)
+    waiting = await ben.reply(await ben.command("imagine", **IMAGINE))
+    job = await hand.only_job()
+    told = await ben.changed(waiting, lambda item: str(replies.UNDELIVERABLE) in text_of(item))
+    assert told["flags"] & EPHEMERAL
+    assert await until_closed(database, job.id) == [DeliveryState.UNDELIVERABLE]
+    await hand.finish(job)
+    assert "a red circle" in text_of(await ben.reply(await ben.command("history")))
 
 
 async def test_the_grids_of_a_private_series_come_by_direct_message(
