@@ -72,7 +72,7 @@ function memberOption(member) {
     lead: member.administrator ? "Admin" : null };
 }
 
-const LOCALES = { "en-US": "English", de: "Deutsch", fr: "Français", ja: "日本語" };
+const LOCALES = { "en-US": "English", de: "Deutsch", fr: "Français" };
 
 /** A button to choose the language of the member's Discord. */
 function localeButton({ me }, onLocale) {
@@ -98,6 +98,6 @@ export function drawMember(foot, { store, onSwitch, onLocale, themeButton }) {
     }) },
   }, avatar(me), element("span", { class: "member__words" },
     element("span", { class: "member__name" }, displayName(me), me.administrator ? element("span", { class: "badge" }, "Admin") : null),
-    element("span", { class: "member__note" }, "Switch member")), icon("chevron"));
+    element("span", { class: "member__note" }, "Switch")), icon("chevron"));
   foot.replaceChildren(button, localeButton(store, onLocale), themeButton);
 }

@@ -8,9 +8,15 @@ from typing import Any
 
 JSON = dict[str, Any]
 
-ADA = {"id": "100000000000000001", "username": "ada", "global_name": "Ada", "administrator": True}
-BEN = {"id": "100000000000000002", "username": "ben", "global_name": "Ben", "administrator": False}
-CLEO = {"id": "100000000000000003", "username": "cleo", "global_name": "Cleo", "administrator": False}
+ADA = {"id": "100000000000000001", "username": "ada", "global_name": "Ada", "administrator": True, "locale": "en-US"}
+BEN = {"id": "100000000000000002", "username": "ben", "global_name": "Ben", "administrator": False, "locale": "en-US"}
+CLEO = {
+    "id": "100000000000000003",
+    "username": "cleo",
+    "global_name": "Cleo",
+    "administrator": False,
+    "locale": "en-US",
+}
 EASEL = {"id": "100000000000000009", "username": "easel", "global_name": "Easel", "bot": True}
 STUDIO, GALLERY = "200000000000000001", "200000000000000002"
 AFTER_DARK, DM = "200000000000000003", "200000000000000004"
