@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from contextlib import redirect_stderr
 from pathlib import Path
 
@@ -18,6 +19,7 @@ KEYWORDS = {"_": None, "Phrase": None, "plural": (2, 3)}
 PROMPT_TEXTS = (COMMAND_HELP, PROMPT_HELP, *OPTION_HELP.values())
 """Those of the prompt language, which knows no other languages."""
 
+_OF_PAGES = re.compile(r"\{\{(.+?)\}\}")
 _WIDTH = 120
 _HEADER = """\
 msgid ""
@@ -41,6 +43,9 @@ def extracted() -> Catalog:
         found.add(text, None, [(f"bot/{name}", 0)], auto_comments=comments, context=context)
     for text in PROMPT_TEXTS:
         found.add(text, None, [("engine/prompt", 0)])
+    for page in sorted(SOURCE.rglob("static/*.html")):
+        for text in _OF_PAGES.findall(page.read_text()):
+            found.add(text, None, [(f"bot/{page.relative_to(SOURCE)}", 0)])
     return found
 
 

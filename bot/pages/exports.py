@@ -8,13 +8,18 @@ from uuid import UUID
 from aiohttp import web
 
 from bot.exports.place import ExportPlace
+from bot.language import Phrase
+from bot.pages.spoken import spoken
 from bot.signed_links import is_expired, is_signed
 from bot.store.export_tables import ExportState
 from bot.store.exports import read_export
 from engine.contract.errors import StoreUnavailable
 from engine.store.database import Database
 
-_NOT_THERE = "This link is not valid, or no longer is: files are kept for a day. Ask for the export again in Discord.\n"
+_NOT_THERE = Phrase(
+    "This link is not valid, or no longer is: files are kept for a day. Ask for the export again in Discord."
+)
+_AWAY = Phrase("The database cannot be read at the moment. Try again in a while.")
 _HEADERS = {
     "Cache-Control": "private, no-store",
     "Content-Type": "application/zip",
@@ -33,7 +38,7 @@ class ExportFiles:
 
     def routes(self) -> Sequence[web.RouteDef]:
         """Return the route."""
-        return (web.get("/exports/{id}/{expires}/{signature}", self._file),)
+        return (web.get("/exports/{id}/{expires}/{signature}", spoken(self._file)),)
 
     async def _file(self, request: web.Request) -> web.StreamResponse:
         try:
@@ -47,7 +52,7 @@ class ExportFiles:
             async with self._database.begin() as connection:
                 export = await read_export(connection, export_id)
         except StoreUnavailable:
-            return web.Response(status=503, text="The database cannot be read at the moment. Try again in a while.\n")
+            return web.Response(status=503, text=f"{_AWAY}\n")
         if export is None or export.state is not ExportState.DONE:
             return _not_there()
         if not is_signed(export.secret, export.id, expires, request.match_info["signature"]):
@@ -61,4 +66,4 @@ class ExportFiles:
 
 
 def _not_there() -> web.Response:
-    return web.Response(status=404, text=_NOT_THERE)
+    return web.Response(status=404, text=f"{_NOT_THERE}\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from uuid import UUID
@@ -10,6 +11,7 @@ from aiohttp import web
 
 from bot import mask_replies, replies
 from bot.pages.mask_upload import mask_from_upload
+from bot.pages.spoken import page, spoken
 from bot.signed_links import is_expired, is_signed
 from bot.store.deliveries import find_answered
 from bot.store.mask_pages import MaskPage, read_page
@@ -50,10 +52,10 @@ class MaskPages:
         """Return the routes of the pages."""
         return (
             web.get("/masks/{file}", self._file),
-            web.get(_PAGE, self._html),
-            web.get(f"{_PAGE}/about", self._about),
-            web.get(f"{_PAGE}/picture", self._image),
-            web.post(_PAGE, self._send),
+            web.get(_PAGE, spoken(self._html)),
+            web.get(f"{_PAGE}/about", spoken(self._about)),
+            web.get(f"{_PAGE}/picture", spoken(self._image)),
+            web.post(_PAGE, spoken(self._send)),
         )
 
     async def _file(self, request: web.Request) -> web.StreamResponse:
@@ -64,7 +66,8 @@ class MaskPages:
 
     async def _html(self, request: web.Request) -> web.StreamResponse:
         await self._open(request, is_new=True)
-        return web.FileResponse(_STATIC / "masks.html", headers=_HEADERS)
+        text = await asyncio.to_thread(page, _STATIC / "masks.html")
+        return web.Response(text=text, content_type="text/html", headers=_HEADERS)
 
     async def _about(self, request: web.Request) -> web.StreamResponse:
         _, job, picture = await self._open(request, is_new=True)

@@ -12,6 +12,7 @@ let at = [0, 0];
 let pointer = null;
 let isSent = false;
 
+const words = document.body.dataset;
 const side = () => Math.min(board.width, board.height);
 const brush = () => Math.max(1, (side() * size.value) / 100);
 const isErasing = () => document.querySelector("input[name=mode]:checked").value === "erase";
@@ -22,7 +23,7 @@ async function load() {
     if (!response.ok) return say(await response.text(), "bad");
     show(await response.json());
   } catch {
-    say("The bot does not answer. Is it running?", "bad");
+    say(words.silent, "bad");
   }
 }
 
@@ -31,7 +32,7 @@ function show({ prompt, width, height }) {
   at = [width / 2, height / 2];
   strokes = new Strokes(width, height);
   find("frame").style.setProperty("--ratio", width / height);
-  find("picture").alt = `The picture: ${prompt}`;
+  find("picture").alt = words.picture.replace("[prompt]", () => prompt);
   find("picture").addEventListener("error", showLost);
   find("picture").src = `${location.pathname}/picture`;
   find("prompt").value = prompt;
@@ -45,9 +46,9 @@ async function showLost() {
   if (!response.ok) say(await response.text(), "bad");
 }
 
-function say(words, kind = "") {
+function say(text, kind = "") {
   const status = find("status");
-  status.textContent = words;
+  status.textContent = text;
   status.className = `status ${kind && `status--${kind}`}`;
 }
 
@@ -64,14 +65,16 @@ function draw() {
 function finish() {
   draw();
   const share = strokes.covered();
-  find("covered").textContent = share ? `${percent(share)} of the picture is painted.` : "Nothing is painted.";
+  find("covered").textContent = coveredBy(share);
   find("send").disabled = isSent || share === 0;
   find("undo").disabled = find("clear").disabled = strokes.isEmpty;
 }
 
-function percent(share) {
-  if (share < 0.01) return "Less than 1 %";
-  return share === 1 ? "All" : `${Math.min(99, Math.round(share * 100))} %`;
+function coveredBy(share) {
+  if (share === 0) return words.nothing;
+  if (share === 1) return words.all;
+  const written = new Intl.NumberFormat(document.documentElement.lang, { style: "percent" });
+  return words.share.replace("[share]", share < 0.01 ? words.little : written.format(Math.min(0.99, share)));
 }
 
 function change(what) {
@@ -174,13 +177,13 @@ async function send(event) {
   form.append("mask", await strokes.file(), "mask.png");
   form.append("prompt", find("prompt").value);
   find("send").disabled = true;
-  say("Sending…");
+  say(words.sending);
   try {
     const response = await fetch(location.pathname, { method: "POST", body: form });
     isSent = response.ok || response.status === 409;
     say(await response.text(), response.ok ? "good" : "bad");
   } catch {
-    say("The bot does not answer. Your mask is still here: try again in a moment.", "bad");
+    say(words.unsent, "bad");
   }
   find("send").disabled = isSent;
 }

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from aiohttp.test_utils import make_mocked_request
 
 from bot.ban_replies import restricted
 from bot.language import language_from_locale, listed, number, percentage, speaking
+from bot.pages.spoken import language_of
 from bot.policy.restrictions import GuildRestriction, RestrictionKind
 
 
@@ -35,3 +37,21 @@ def test_numbers_and_lists_are_written_as_in_the_language() -> None:
             "A, B und C",
         )
     assert (number(1234.5, digits=1), percentage(0.456)) == ("1,234.5", "46%")
+
+
+@pytest.mark.parametrize(
+    ("asked", "language"),
+    [
+        ("de-AT,de;q=0.9,en;q=0.8", "de"),
+        ("fr-FR,fr;q=0.9,de;q=0.4,en;q=0.3", "de"),
+        ("en-GB,en;q=0.9,de;q=0.8", "en"),
+        ("ja", "en"),
+        ("*", "en"),
+        ("de;q=1.1.1,;;,=", "en"),
+        ("", "en"),
+    ],
+)
+def test_a_page_is_in_the_language_that_the_browser_likes_most(asked: str, language: str) -> None:
+    """Of those that Easel speaks."""
+    request = make_mocked_request("GET", "/", headers={"Accept-Language": asked})
+    assert language_of(request) == language

@@ -263,9 +263,9 @@ async def test_the_page_takes_a_brush_by_mouse_touch_and_keyboard(
         await expect(page.locator("#prompt")).to_have_value("a red circle")
         await expect(send_it).to_be_disabled()
         await drag(page, board, (0.2, 0.2), (0.8, 0.2))
-        await expect(covered).to_have_text(re.compile(r"^\d+ % of the picture is painted"))
+        await expect(covered).to_have_text(re.compile(r"^\d+% of the picture is painted"))
         await board.tap(position={"x": 330, "y": 330})
-        await expect(covered).to_have_text(re.compile(r"^7 % of the picture is painted"))
+        await expect(covered).to_have_text(re.compile(r"^7% of the picture is painted"))
         for theme in ("light", "dark"):
             await page.emulate_media(color_scheme=theme)
             await page.screenshot(path=SCREENSHOTS / f"mask-{theme}.png", full_page=True)
