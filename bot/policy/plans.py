@@ -84,6 +84,10 @@ class GuildPlans:
         own = [self.plans[self.roles[role_id]] for role_id in role_ids if role_id in self.roles]
         return max(own, key=_worth, default=self.default)
 
+    def has(self, plan: Plan) -> bool:
+        """Return whether the plan is the guild's own, so that what it allows is used in the guild alone."""
+        return self.plans.get(plan.name) is plan
+
 
 @dataclass(frozen=True, kw_only=True)
 class TimeSpent:

@@ -18,11 +18,13 @@ from engine.contract.jobs import JobSpec
 class Admitted:
     """By which plan the jobs may be started.
 
+    account: whose GPU time they use: what the member has in the guild by a plan of it, or has everywhere else.
     warning: what is left of the GPU time, if the jobs bring that below a fifth. relaxed: what is used up, so that they
         are relaxed though nobody asked for that.
     """
 
     plan: Plan
+    account: Account
     warning: TimeLeft | None = None
     relaxed: TimeLeft | None = None
 
@@ -32,12 +34,14 @@ async def admit(context: InteractionContext, member: Member, specs: Sequence[Job
 
     Raises: TooManyPending, SpeedNotAllowed, TooManyRepeats, TooManyPermutations, TimeUsedUp.
     """
-    plan = (await read_guild_plans(context.guild_id)).plan_of(context.role_ids)
+    plans = await read_guild_plans(context.guild_id)
+    plan = plans.plan_of(context.role_ids)
     of_member = member.restriction.max_pending
     limit = plan.max_pending if of_member is None else of_member
     check_quota(pending=await count_pending(member.id), num_new=len(specs), limit=limit)
     check_prompt_fits(plan, specs)
+    account = Account(member_id=member.id, guild_id=context.guild_id if plans.has(plan) else None)
     if all(plan.limit(period) is None for period in Period):
-        return Admitted(plan=plan)
-    spent = await read_time_spent(Account(member_id=member.id, guild_id=context.guild_id))
-    return Admitted(plan=plan, warning=check_time(plan, spent, specs, context.at))
+        return Admitted(plan=plan, account=account)
+    spent = await read_time_spent(account)
+    return Admitted(plan=plan, account=account, warning=check_time(plan, spent, specs, context.at))

@@ -74,7 +74,9 @@ async def read_own_summary(
     member_id = known.scalar_one_or_none()
     if member_id is None:
         return OwnSummary(plan=plan, pace=pace)
-    (spent,) = await read_spent(connection, [Account(member_id=member_id, guild_id=guild_id)])
+    (spent,) = await read_spent(
+        connection, [Account(member_id=member_id, guild_id=guild_id if plans.has(plan) else None)]
+    )
     counted = sa.select(jobs.c.status, sa.func.count()).where(jobs.c.member_id == member_id, PENDING)
     pending = {row[0]: int(row[1]) for row in await connection.execute(counted.group_by(jobs.c.status))}
     own_jobs = sa.select(jobs.c.id).where(jobs.c.member_id == member_id)

@@ -19,7 +19,6 @@ from bot.store.deliveries import BotInstance, Delivery
 from bot.store.interaction import InteractionContext
 from bot.store.members import Member
 from bot.store.moderation.prompts import check_prompts
-from bot.store.plans.spending import Account
 from bot.store.statements import (
     charge,
     count_ahead,
@@ -108,7 +107,7 @@ async def submit_for_member(
     if len(jobs) > 1:
         added = [replace(delivery, is_in_series=True) for delivery in added]
     await deliver((added, instance))
-    await charge((Account(member_id=member.id, guild_id=context.guild_id), jobs))
+    await charge((admission.account, jobs))
     num_ahead = await count_ahead(jobs[0].id)
     return tuple(
         SubmittedJob(

@@ -49,7 +49,7 @@ _CHARGE = sa.text("""
 
 @dataclass(frozen=True, kw_only=True)
 class Account:
-    """What a member uses in a guild, None outside guilds."""
+    """What a member uses in a guild by its plans, or, for None, everywhere else."""
 
     member_id: UUID
     guild_id: int | None

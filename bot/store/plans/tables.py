@@ -1,4 +1,4 @@
-"""Plans and GPU time as tables; the guild is Discord's id, 0 for what is outside guilds and for the operator's plan."""
+"""Plans and GPU time as tables; the guild is Discord's id, 0 for the operator's plan and what is used by it."""
 
 from __future__ import annotations
 

@@ -15,6 +15,7 @@ from bot.policy.plans import BUILT_IN, GuildPlans, Plan, SpeedNotAllowed, TimeSp
 from bot.store.batch import run_alone
 from bot.store.button_actions import cancel
 from bot.store.interaction import InteractionContext
+from bot.store.plans.changing import set_standard_plan
 from bot.store.plans.reading import read_plans
 from bot.store.plans.spending import Account, charge_jobs, read_spent
 from bot.store.plans.tables import charges, plan_roles, plans
@@ -103,7 +104,7 @@ async def test_a_job_counts_for_the_day_on_which_it_finished(database: Database,
     for job, end in ((first, today + timedelta(seconds=1)), (second, today.replace(day=1) - timedelta(seconds=1))):
         await hand.finish(job)
         await took(database, job.id, MINUTE, end)
-    found = await spent(database, first)
+    found = await spent(database, first, guild_id=None)
     assert (found.day, found.month) == (MINUTE, MINUTE)
 
 
@@ -146,6 +147,19 @@ async def test_the_plan_of_a_role_holds_until_the_role_is_gone(database: Databas
         await ask(database, at(2), [TURBO])
     assert len(await ask(database, at(3, roles=(GUILD,)), [DRAFT] * 3)) == 3
     assert len(await ask(database, at(4, guild_id=None, roles=()), [DRAFT] * 3)) == 3
+
+
+async def test_where_no_server_has_a_plan_everything_counts_together(database: Database, hand: EngineHand) -> None:
+    """So that the operator's plan does not hold once for each server."""
+    async with database.begin() as connection:
+        await set_standard_plan(connection, {"per_day": MINUTE})
+    for number, guild_id in enumerate((GUILD, 5, None), 1):
+        (job,) = [one.job for one in await ask(database, at(number, guild_id=guild_id, roles=()))]
+        await hand.finish(job)
+        await took(database, job.id, MINUTE / 3)
+    with pytest.raises(TimeUsedUp):
+        await ask(database, at(4, guild_id=6, roles=()))
+    assert (await spent(database, job, guild_id=None)).day == MINUTE
 
 
 async def test_plans_are_read_as_they_are_stored(database: Database) -> None:
