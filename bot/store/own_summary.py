@@ -25,7 +25,7 @@ from engine.store.jobs import PENDING
 from engine.store.queue_position import read_queue_positions
 from engine.store.tables import jobs, pictures
 
-MOST_COUNTED = 10_000
+MOST_COUNTED = 2_000
 """From which number on there is no counting."""
 
 _VOTES = sorted(verb.value for verb in (Verb.RATE, Verb.CHOOSE, Verb.BEST, Verb.FAVOURITE))
