@@ -9,6 +9,7 @@ import discord
 from bot.cards import MAX_CONTENT, length
 from bot.language import Phrase, _
 from bot.safety_replies import listed
+from bot.server_replies import LANGUAGE_NAMES
 from bot.store.guilds.changes import GuildChange
 from bot.store.guilds.tables import GuildSetting
 
@@ -29,6 +30,14 @@ _CHANGED: Mapping[GuildSetting, Phrase] = {
     GuildSetting.LANGUAGE: Phrase("{who} changed the language from {old} to {new}"),
     GuildSetting.LIMITS: Phrase("{who} changed the limits from {old} to {new}"),
 }
+_SAID: Mapping[str, str | Phrase] = {
+    "on": Phrase("on"),
+    "off": Phrase("off"),
+    "everywhere": Phrase("everywhere"),
+    "member": Phrase("that of each member"),
+    **LANGUAGE_NAMES,
+}
+"""What values are called that are stored in a word of ours."""
 _MAX_VALUE = 200
 
 
@@ -68,7 +77,7 @@ def _changed_pause(change: GuildChange, who: str) -> list[str]:
 
 
 def _values(values: Sequence[str]) -> str:
-    shown = ", ".join(discord.utils.escape_markdown(value) for value in values)
+    shown = ", ".join(str(_SAID.get(value) or discord.utils.escape_markdown(value)) for value in values)
     return _cut(shown, _MAX_VALUE) or _("nothing")
 
 

@@ -19,8 +19,8 @@ _START = Phrase("""\
 Type `/imagine` and say what you want to see, for example `/imagine prompt: {example}`. {paints}
 Soon there are four pictures, with buttons below them: **U1** to **U4** show one by itself, \
 **V1** to **V4** make variations of one, 🔄 tries again, and the faces say what you think of them.
-`/history` finds your pictures again, `/info` shows your jobs and what you may use, and `/privacy` what is stored of \
-you and erases it.
+`/history` finds your pictures again, `/settings` sets what holds for each of your prompts, `/info` shows your jobs \
+and what you may use, and `/privacy` what is stored of you and erases it.
 
 More: {topics}. `/help parameter: --ar` explains one parameter.""")
 

@@ -35,12 +35,11 @@ Item = discord.ui.Item[Any]
 def own_settings_panel(own: OwnSettings, limits: Limits) -> discord.ui.LayoutView:
     """Return the panel, with what this service can do."""
     panel = discord.ui.LayoutView(timeout=None)
-    rows = [discord.ui.ActionRow(select) for select in _selects(own.preferences, limits)]
     panel.add_item(
         discord.ui.Container(
             discord.ui.TextDisplay(str(own_settings_replies.TITLE)),
             discord.ui.TextDisplay(_applied(own.preferences, limits)),
-            *rows,
+            *_selects(own.preferences, limits),
             discord.ui.Separator(),
             *_switches(own, limits),
             discord.ui.TextDisplay(str(own_settings_replies.CUSTOM)),
@@ -61,11 +60,13 @@ def choices(setting: Setting, limits: Limits) -> Mapping[str, str]:
     return {value: str(label) for value, label in told.items()}
 
 
-def _selects(preferences: MemberPreferences, limits: Limits) -> Sequence[discord.ui.Select[Any]]:
-    offered = {setting: choices(setting, limits) for setting in own_settings_replies.HINTS}
-    return [
-        _select(setting, labels, preferences.settings.get(setting)) for setting, labels in offered.items() if labels
-    ]
+def _selects(preferences: MemberPreferences, limits: Limits) -> Sequence[Item]:
+    shown: list[Item] = []
+    for setting, name in own_settings_replies.NAMES.items():
+        if labels := choices(setting, limits):
+            select = _select(setting, labels, preferences.settings.get(setting))
+            shown += [discord.ui.TextDisplay(f"**{name}**"), discord.ui.ActionRow(select)]
+    return shown
 
 
 def _select(setting: Setting, labels: Mapping[str, str], chosen: str | None) -> discord.ui.Select[Any]:
@@ -75,7 +76,9 @@ def _select(setting: Setting, labels: Mapping[str, str], chosen: str | None) -> 
         for value, label in named.items()
     ]
     custom_id = text_from_version(VERBS[setting], _VERSION)
-    return discord.ui.Select(custom_id=custom_id, options=options, placeholder=str(own_settings_replies.HINTS[setting]))
+    return discord.ui.Select(
+        custom_id=custom_id, options=options, placeholder=str(own_settings_replies.NO_CHOICE[setting])
+    )
 
 
 def _switches(own: OwnSettings, limits: Limits) -> Sequence[Item]:

@@ -37,11 +37,11 @@ NO_OPTIONS = Phrase("You have no parameters of your own. `/prefer option set` ma
 NO_SUCH_OPTION = Phrase("You have no parameter of that name. `/prefer option list` shows yours.")
 CHANGED_MEANWHILE = Phrase("Your settings were changed meanwhile, so nothing was started. Please try again.")
 
-HINTS: Mapping[Setting, Phrase] = {
-    Setting.MODEL: Phrase("Model: the default of this service"),
-    Setting.SHAPE: Phrase("Shape: as the model has it"),
-    Setting.SPEED: Phrase("Speed: as usual"),
-    Setting.STYLIZE: Phrase("Style: as it was trained"),
+NAMES: Mapping[Setting, Phrase] = {
+    Setting.MODEL: Phrase("Model"),
+    Setting.SHAPE: Phrase("Shape"),
+    Setting.SPEED: Phrase("Speed"),
+    Setting.STYLIZE: Phrase("Style"),
 }
 NO_CHOICE: Mapping[Setting, Phrase] = {
     Setting.MODEL: Phrase("The default model"),

@@ -13,14 +13,18 @@ from bot.custom_ids import text_from_version
 from bot.language import LANGUAGES
 from bot.store.guilds.settings import GuildSettings
 
-CHANNELS_VERB, LANGUAGE_VERB, ANNOUNCEMENTS_VERB = "serverchannels", "serverlanguage", "serverannouncements"
+CHANNELS_VERB, LANGUAGE_VERB = "serverchannels", "serverlanguage"
 PAUSE_VERB, COLLECTING_VERB, REMOVE_VERB = "serverpause", "servercollecting", "serverremove"
 AS_MEMBER = "member"
 
 _MAX_CHANNELS = 25
 _VERSION = 1
-_POSTABLE = [discord.ChannelType.text, discord.ChannelType.news]
-_STARTABLE = [*_POSTABLE, discord.ChannelType.forum, discord.ChannelType.voice]
+_STARTABLE = [
+    discord.ChannelType.text,
+    discord.ChannelType.news,
+    discord.ChannelType.forum,
+    discord.ChannelType.voice,
+]
 
 Item = discord.ui.Item[Any]
 
@@ -48,7 +52,6 @@ def server_panel(state: ServerState) -> discord.ui.LayoutView:
             *_channels(state),
             discord.ui.TextDisplay(str(server_replies.LANGUAGE)),
             _row(_language(state.settings.language)),
-            *_announcements(state),
             discord.ui.Separator(),
             *_switches(state),
             discord.ui.TextDisplay(str(server_replies.ELSEWHERE)),
@@ -88,21 +91,6 @@ def _language(chosen: str | None) -> discord.ui.Select[Any]:
         options=options,
         placeholder=str(server_replies.LANGUAGE_HINT),
     )
-
-
-def _announcements(state: ServerState) -> Sequence[Item]:
-    chosen = state.settings.announcements
-    is_there = chosen is not None and chosen not in state.gone
-    said = server_replies.announcements(chosen) if chosen and is_there else str(server_replies.NO_ANNOUNCEMENTS)
-    select = discord.ui.ChannelSelect[Any](
-        custom_id=text_from_version(ANNOUNCEMENTS_VERB, _VERSION),
-        channel_types=_POSTABLE,
-        placeholder=str(server_replies.ANNOUNCEMENTS_HINT),
-        min_values=0,
-        max_values=1,
-        default_values=[_default(chosen)] if chosen and is_there else [],
-    )
-    return [discord.ui.TextDisplay(said), _row(select)]
 
 
 def _switches(state: ServerState) -> Sequence[Item]:

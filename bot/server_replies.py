@@ -11,7 +11,6 @@ SETTINGS_HELP = Phrase("Where Easel answers in this server, in which language, a
 TITLE = Phrase("## Easel in this server")
 CHANNELS_HINT = Phrase("Everywhere; choose channels to answer in these alone")
 LANGUAGE_HINT = Phrase("Language of the answers")
-ANNOUNCEMENTS_HINT = Phrase("Nowhere; choose a channel for announcements")
 AS_MEMBER = Phrase("As the Discord of each member")
 PAUSE_LABEL, RESUME_LABEL = Phrase("Pause"), Phrase("Resume")
 CLOSE_LABEL, OPEN_LABEL = Phrase("Switch off"), Phrase("Switch on")
@@ -20,7 +19,6 @@ LANGUAGE_NAMES = {"en": "English", "de": "Deutsch"}
 
 EVERYWHERE = Phrase("**Channels.** Members start jobs in every channel where they may use commands.")
 LANGUAGE = Phrase("**Language.** In which language answers are that one member reads.")
-NO_ANNOUNCEMENTS = Phrase("**Announcements.** What Easel's operator announces is not posted here.")
 RUNNING = Phrase("**Jobs.** Members can start jobs here.")
 PAUSED = Phrase("**Jobs.** Paused: nobody can start jobs here, and waiting ones are held.")
 COLLECTING = Phrase(
@@ -29,8 +27,9 @@ COLLECTING = Phrase(
 )
 NOT_COLLECTING = Phrase("**Training and publishing.** Nothing that happens here is used or published.")
 ELSEWHERE = Phrase(
-    "-# Forbidden words and the moderators' channel: `/safety`. What waits and what it cost: `/queue`. Who changed"
-    " what: `/server changes`. Who may use which command: Server Settings > Integrations."
+    "-# Forbidden words, unsafe pictures and the moderators' channel: `/safety`. What roles may use: `/plan`. The"
+    " gallery: `/gallery`. What waits and what it cost: `/queue`. Who changed what: `/server changes`. Who may use"
+    " which command: Server Settings > Integrations."
 )
 NO_CHANNEL_LEFT = Phrase(
     "Easel answers in no channel of this server, because those that were chosen for it have been deleted. Ask somebody"
@@ -49,20 +48,6 @@ def channels(ids: Collection[int]) -> str:
 def deleted(number: int) -> str:
     """Return that a setting names channels that are gone."""
     return _("⚠️ Chosen channels that were deleted: {number}.", number=number)
-
-
-def announcements(channel_id: int) -> str:
-    """Return where announcements are posted."""
-    return _("**Announcements.** What Easel's operator announces is posted in {channel}.", channel=f"<#{channel_id}>")
-
-
-def cannot_post(channel_id: int) -> str:
-    """Return that the bot may not post in the channel that was chosen."""
-    return _(
-        "⚠️ I may not post in {channel}. Let me view it and send messages there, then choose it again. Nothing has"
-        " changed.",
-        channel=f"<#{channel_id}>",
-    )
 
 
 def elsewhere(ids: Collection[int]) -> str:

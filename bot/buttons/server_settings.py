@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import discord
 
-from bot import guild_change_replies, privacy_replies, server_panel, server_replies
+from bot import guild_change_replies, privacy_replies, server_panel
 from bot.answers import send_ephemeral, show_panel
 from bot.buttons.panel_control import PanelControl
 from bot.interaction_context import context_from_interaction, may_manage_guild, member_language
@@ -14,7 +14,7 @@ from bot.language import LANGUAGES, speak
 from bot.server_panel import ServerState
 from bot.services import Services
 from bot.store.guild_queue import find_paused
-from bot.store.guilds.settings import GuildSettings, read_settings, set_announcements, set_channels, set_language
+from bot.store.guilds.settings import GuildSettings, read_settings, set_channels, set_language
 from bot.store.guilds.switches import read_collecting, set_collecting, set_pause
 from bot.store.interaction import InteractionContext
 
@@ -57,14 +57,11 @@ class RemoveControl(ServerControl, verb=server_panel.REMOVE_VERB):
     async def change(
         self, interaction: discord.Interaction, services: Services, context: InteractionContext, chosen: Sequence[str]
     ) -> str:
-        """Store the channels that are left; another press does so for the announcements, as a change of its own."""
+        """Store the channels that are left."""
         async with services.database.begin(limit=services.answer_margin) as connection:
             settings = await read_settings(connection, context.guild_id or 0)
             gone = _gone(interaction, settings)
-            if gone.intersection(settings.channels):
-                await set_channels(connection, context, [one for one in settings.channels if one not in gone])
-            elif settings.announcements in gone:
-                await set_announcements(connection, context, None)
+            await set_channels(connection, context, [one for one in settings.channels if one not in gone])
         return ""
 
 
@@ -83,22 +80,6 @@ class LanguageControl(ServerControl, verb=server_panel.LANGUAGE_VERB):
         if language:
             services.guild_languages[context.guild_id] = language
         speak(member_language(interaction))
-        return ""
-
-
-class AnnouncementsControl(ServerControl, verb=server_panel.ANNOUNCEMENTS_VERB):
-    """Chooses where announcements are posted, or nowhere."""
-
-    async def change(
-        self, interaction: discord.Interaction, services: Services, context: InteractionContext, chosen: Sequence[str]
-    ) -> str:
-        """Store the channel, unless the bot may not post there."""
-        channel_id = int(chosen[0]) if chosen else None
-        channel = interaction.guild.get_channel(channel_id) if interaction.guild and channel_id else None
-        if channel and not _may_post_in(channel):
-            return server_replies.cannot_post(channel.id)
-        async with services.database.begin(limit=services.answer_margin) as connection:
-            await set_announcements(connection, context, channel_id)
         return ""
 
 
@@ -138,7 +119,6 @@ SERVER_CONTROLS: tuple[type[ServerControl], ...] = (
     ChannelsControl,
     RemoveControl,
     LanguageControl,
-    AnnouncementsControl,
     PauseControl,
     CollectingControl,
 )
@@ -166,10 +146,4 @@ def _gone(interaction: discord.Interaction, settings: GuildSettings) -> frozense
     """Return the channels of the settings that were deleted, as far as the guild is known."""
     if interaction.guild is None or not interaction.guild.channels:
         return frozenset()
-    named = {*settings.channels, *([settings.announcements] if settings.announcements else [])}
-    return frozenset(one for one in named if interaction.guild.get_channel(one) is None)
-
-
-def _may_post_in(channel: discord.abc.GuildChannel) -> bool:
-    mine = channel.permissions_for(channel.guild.me)
-    return mine.view_channel and mine.send_messages
+    return frozenset(one for one in settings.channels if interaction.guild.get_channel(one) is None)

@@ -1,4 +1,4 @@
-"""Where Easel answers in a guild, in which language, and where announcements go."""
+"""Where Easel answers in a guild, and in which language."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.policy.guild_rules import NO_GUILD_RULES, GuildRules
-from bot.store.guilds.changes import GuildChange, record_change
+from bot.store.guilds.changes import record_change
 from bot.store.guilds.tables import GuildSetting, guild_pauses, guild_settings
 from bot.store.interaction import InteractionContext
 
@@ -33,12 +33,10 @@ class GuildSettings:
     """What is set for a guild.
 
     channels: where jobs are started; everywhere if there is none. language: None for that of each member.
-    announcements: the channel of announcements; None without one.
     """
 
     channels: tuple[int, ...] = ()
     language: str | None = None
-    announcements: int | None = None
 
 
 async def read_settings(connection: AsyncConnection, guild_id: int) -> GuildSettings:
@@ -67,18 +65,8 @@ async def set_language(connection: AsyncConnection, context: InteractionContext,
     """Answer everybody in the guild in the language, or each in their own for None, and note who said so."""
     old = await _lock(connection, context)
     await _change(connection, context, {"language": language})
-    before, after = _one(old.language), _one(language)
+    before, after = ((one or "member",) for one in (old.language, language))
     await record_change(connection, context, GuildSetting.LANGUAGE, before=before, after=after)
-
-
-async def set_announcements(
-    connection: AsyncConnection, context: InteractionContext, channel_id: int | None
-) -> GuildChange:
-    """Post announcements in the channel, or nowhere for None, and note who said so."""
-    old = await _lock(connection, context)
-    await _change(connection, context, {"announcements": channel_id})
-    before, after = (_one(None if one is None else f"<#{one}>") for one in (old.announcements, channel_id))
-    return await record_change(connection, context, GuildSetting.ANNOUNCEMENTS, before=before, after=after)
 
 
 async def find_guild_rules(connection: AsyncConnection, guild_ids: Sequence[int | None]) -> list[GuildRules]:
@@ -106,8 +94,4 @@ async def _change(connection: AsyncConnection, context: InteractionContext, valu
 def _settings_from_row(row: sa.Row[Any] | None) -> GuildSettings:
     if row is None:
         return GuildSettings()
-    return GuildSettings(channels=tuple(row.channels), language=row.language, announcements=row.announcements)
-
-
-def _one(value: str | None) -> tuple[str, ...]:
-    return () if value is None else (value,)
+    return GuildSettings(channels=tuple(row.channels), language=row.language)
