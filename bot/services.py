@@ -17,6 +17,7 @@ from bot.eraser import Eraser
 from bot.exports.exporter import Exporter
 from bot.exports.place import ExportPlace
 from bot.gallery.keeper import GalleryKeeper
+from bot.language import language, spoken_in
 from bot.metrics import BotMetrics
 from bot.moderation.poster import CasePoster
 from bot.policy.preferences import KnownPreferences
@@ -99,7 +100,13 @@ class Services:
 
         Raises: what the press raises, StoreUnavailable.
         """
-        result: T = await self.presses.commit(context.discord_id, make, size=num_jobs, patience=self.answer_margin)
+        spoken = language()
+
+        async def press() -> T:
+            # It runs in a task that it shares with others.
+            return await spoken_in(spoken, make())
+
+        result: T = await self.presses.commit(context.discord_id, press, size=num_jobs, patience=self.answer_margin)
         return result
 
 

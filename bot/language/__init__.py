@@ -16,7 +16,7 @@ Replies to one member are in the language of their Discord, which `bot.answers` 
 
 from bot.language.catalogs import ENGLISH, LANGUAGES, language_from_locale, load_catalogs
 from bot.language.numbers import listed, number, percentage
-from bot.language.phrases import Phrase, _, language, plural, speak, speaking, translated
+from bot.language.phrases import Phrase, _, language, plural, speak, speaking, spoken_in, translated
 
 __all__ = [
     "ENGLISH",
@@ -32,5 +32,6 @@ __all__ = [
     "plural",
     "speak",
     "speaking",
+    "spoken_in",
     "translated",
 ]

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Coroutine, Generator, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from types import coroutine
+from typing import Any, TypeVar
 
 from babel.numbers import format_decimal
 
 from bot.language.catalogs import ENGLISH, translations
+
+Y = TypeVar("Y")
+R = TypeVar("R")
 
 _language: ContextVar[str] = ContextVar("language", default=ENGLISH)
 
@@ -32,6 +37,23 @@ def speaking(language: str) -> Iterator[None]:
         yield
     finally:
         _language.reset(before)
+
+
+@coroutine
+def spoken_in(language: str, work: Coroutine[Y, Any, R]) -> Generator[Y, Any, R]:
+    """Do the work, saying everything in the language, in whichever task each step of it runs."""
+    sent: Any = None
+    try:
+        while True:
+            with speaking(language):
+                try:
+                    wanted = work.send(sent)
+                except StopIteration as over:
+                    done: R = over.value
+                    return done
+            sent = yield wanted
+    finally:
+        work.close()
 
 
 def _(text: str, /, **fields: object) -> str:

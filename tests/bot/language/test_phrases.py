@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from aiohttp.test_utils import make_mocked_request
 
 from bot.ban_replies import restricted
-from bot.language import language_from_locale, listed, number, percentage, speaking
+from bot.language import language, language_from_locale, listed, number, percentage, speaking, spoken_in
 from bot.pages.spoken import language_of
 from bot.policy.restrictions import GuildRestriction, RestrictionKind
 
 
 @pytest.mark.parametrize(
-    ("locale", "language"),
+    ("locale", "wanted"),
     [("de", "de"), ("en-US", "en"), ("en-GB", "en"), ("fr", "en"), ("zh-CN", "en"), ("", "en"), (None, "en")],
 )
-def test_a_language_that_easel_does_not_speak_is_english(locale: str | None, language: str) -> None:
+def test_a_language_that_easel_does_not_speak_is_english(locale: str | None, wanted: str) -> None:
     """Discord's locales name a language and often a country."""
-    assert language_from_locale(locale) == language
+    assert language_from_locale(locale) == wanted
 
 
 def test_a_reply_is_in_the_language_of_now() -> None:
@@ -40,7 +42,7 @@ def test_numbers_and_lists_are_written_as_in_the_language() -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "language"),
+    ("asked", "wanted"),
     [
         ("de-AT,de;q=0.9,en;q=0.8", "de"),
         ("fr-FR,fr;q=0.9,de;q=0.4,en;q=0.3", "de"),
@@ -51,7 +53,29 @@ def test_numbers_and_lists_are_written_as_in_the_language() -> None:
         ("", "en"),
     ],
 )
-def test_a_page_is_in_the_language_that_the_browser_likes_most(asked: str, language: str) -> None:
+def test_a_page_is_in_the_language_that_the_browser_likes_most(asked: str, wanted: str) -> None:
     """Of those that Easel speaks."""
     request = make_mocked_request("GET", "/", headers={"Accept-Language": asked})
-    assert language_of(request) == language
+    assert language_of(request) == wanted
+
+
+async def test_work_that_shares_a_task_keeps_its_language() -> None:
+    """As presses do whose statements are run together."""
+    said = []
+
+    async def work() -> None:
+        for _turn in range(2):
+            said.append(language())
+            await asyncio.sleep(0)
+
+    async def pressed(language: str) -> None:
+        await spoken_in(language, work())
+
+    steps = [pressed(one) for one in ("de", "en")]
+    for _turn in range(2):
+        for step in steps:
+            step.send(None)
+    for step in steps:
+        with pytest.raises(StopIteration):
+            step.send(None)
+    assert said == ["de", "en", "de", "en"] and language() == "en"
