@@ -160,7 +160,7 @@ async def test_a_report_asks_for_its_reason(painted_grid: Grid, cleo: MemberClie
         form = await cleo.modal(await cleo.press(choices, "Report"))
         await cleo.submit(form, picture=which, reason="person")
         thanked = await cleo.changed(choices, lambda item: not item["components"])
-        assert (text_of(thanked), thanked["flags"] & str(EPHEMERAL)) == (str(said), str(EPHEMERAL))
+        assert (text_of(thanked), thanked["flags"] & EPHEMERAL) == (str(said), EPHEMERAL)
     first, second = await hand.actions(job.id)
     assert (first.verb, first.picture_id, first.reason) == (Verb.REPORT, pictures[2].id, ReportReason.PERSON)
     assert (second.verb, second.picture_id, len(second.shown)) == (Verb.REPORT, None, 4)
