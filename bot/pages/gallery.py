@@ -13,7 +13,6 @@ from pathlib import Path
 from uuid import UUID
 
 from aiohttp import web
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.pages.gallery_html import file_name, job_html, list_html, problem_html
 from bot.pages.thumbnails import WIDTHS, Thumbnails
@@ -21,7 +20,7 @@ from bot.store.finding.wanted import BestOf
 from bot.store.gallery.pages import PublicJob, PublicPage, read_best, read_newest, read_public
 from bot.store.gallery.settings import find_page_guild
 from engine.contract.errors import PictureCorrupt, StoreUnavailable
-from engine.store.database import Database
+from engine.store.database import AsyncConnection, Database
 from engine.store.objects import Objects
 
 ChannelsOf = Callable[[int], Sequence[int] | None]
