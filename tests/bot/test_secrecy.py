@@ -21,8 +21,10 @@ import sqlalchemy as sa
 from api.store.own_jobs import read_own_job, read_own_picture
 from bot.buttons import BUTTONS
 from bot.commands import command_names
+from bot.consent_text import CONSENT_VERSION
 from bot.custom_ids import ButtonId, text_from_id
 from bot.store.consents import ConsentChoice, store_choices
+from bot.store.gallery.pages import read_newest, read_public
 from bot.store.members import lock_members, read_publishing_ids, read_training_ids
 from engine.contract.errors import EaselError
 from engine.contract.jobs import Job
@@ -135,6 +137,16 @@ async def _read_statistics(at: Looking) -> str:
         return str(await read_summary(connection, since=None))
 
 
+async def _open_gallery(at: Looking) -> str:
+    """Read what the public page of the server shows, and ask it for the job by its id."""
+    here = [at.sandbox.channel("studio").id]
+    async with at.database.begin() as connection:
+        listed = await read_newest(connection, here, None)
+        named = await read_public(connection, here, at.hidden.id)
+    assert named is None
+    return str(listed)
+
+
 async def _list_pending(at: Looking) -> str:
     async with at.database.begin() as connection:
         return str(await read_pending_jobs(connection, 100))
@@ -148,6 +160,7 @@ LISTING: Mapping[str, Way] = {
     "rank": lambda at: _said(at.cleo, "rank"),
     "queue list": lambda at: _said(at.ada, "queue", "list"),
     "easel queue list": _list_pending,
+    "gallery page": _open_gallery,
     "easel export raw": lambda at: _export(at, "raw"),
     "easel export diffusiondb": lambda at: _export(at, "diffusiondb"),
     "easel stats": _read_statistics,
@@ -174,7 +187,7 @@ WAYS: Mapping[str, Way] = {
 ABOUT_NO_JOBS_OF_OTHERS = frozenset(
     {
         *("imagine", "help", "blend", "interpolate", "describe", "shorten", "prefer remix", "consent server"),
-        *("gallery channel", "gallery page", "export start", "export status", "server settings", "server changes"),
+        *("gallery channel", "export start", "export status", "server settings", "server changes"),
         *("queue pause", "queue resume", "queue drain", "apikey create", "apikey show", "apikey revoke"),
         *("safety words", "safety words add", "safety words remove", "safety words list", "safety words test"),
         *("safety channel", "safety members", "safety allow", "safety pictures"),
@@ -213,7 +226,12 @@ async def looking(
     async with database.begin() as connection:
         for number, member in enumerate(await lock_members(connection, [ADA, BEN, CLEO]), 1):
             choice = ConsentChoice(
-                press_id=number, member_id=member.id, version=1, may_train=True, may_publish=True, at=_A_DAY
+                press_id=number,
+                member_id=member.id,
+                version=CONSENT_VERSION,
+                may_train=True,
+                may_publish=True,
+                at=_A_DAY,
             )
             await store_choices(connection, [choice])
     for prompt in (OPEN, f"{HIDDEN} --stealth"):
