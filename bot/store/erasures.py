@@ -17,7 +17,7 @@ from bot.store.moderation.cases import DiscordPlace, erase_cases
 from bot.store.moderation.members import IN_FORCE, pass_on_guild_restrictions
 from bot.store.moderation.tables import guild_restrictions
 from bot.store.ranking.tables import rank_grids, rank_pairs
-from bot.store.tables import consent_choices, deliveries, erasure_messages, members
+from bot.store.tables import DeliveryForm, consent_choices, deliveries, erasure_messages, members
 from engine.contract.feedback import Consent
 from engine.contract.ids import new_id
 from engine.feedback.store.erasure import PaintedOfMember, read_painted
@@ -146,7 +146,11 @@ async def _note_messages(
     connection: AsyncConnection, erasure: Erasure, painted: PaintedOfMember, cases: Sequence[DiscordPlace]
 ) -> int:
     listed = sa.any_(sa.literal(list(painted.job_ids), pg.ARRAY(pg.UUID)))
-    of_member = sa.or_(deliveries.c.member_id == erasure.member_id, deliveries.c.job_id == listed)
+    of_member = sa.and_(
+        sa.or_(deliveries.c.member_id == erasure.member_id, deliveries.c.job_id == listed),
+        # Discord forgets by itself what only the member sees, and lets nobody else delete it.
+        deliveries.c.form != DeliveryForm.EPHEMERAL.value,
+    )
     shown = sa.select(deliveries.c.message_id, deliveries.c.channel_id).where(
         of_member, deliveries.c.message_id.is_not(None)
     )

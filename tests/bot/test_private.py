@@ -18,6 +18,7 @@ from engine.contract.errors import JobUnknown
 from engine.contract.feedback import Surface
 from engine.contract.jobs import JobStatus, Visibility
 from engine.store.database import Database
+from engine.store.tables import jobs
 from sandbox.chat.test_client import MemberClient
 from sandbox.server import Sandbox
 from sandbox.state.flags import Permissions
@@ -25,6 +26,7 @@ from tests.bot.conftest import BotStarter
 from tests.bot.engine_hand import EngineHand
 from tests.bot.reading import Message, is_grid, shown_by_bot, text_of
 from tests.bot.rows import drop_tokens, until_closed
+from tests.bot.test_erasing import erase, until_erased
 from tests.bot.watching import RequestWatch
 
 EPHEMERAL = 64
@@ -165,6 +167,18 @@ async def test_a_private_result_whose_edit_fails_comes_by_direct_message(
     grid = await ben.message(is_grid)
     assert grid["channel_id"] == ben.channels["dm"]
     assert not shown_by_bot(cleo)
+
+
+async def test_an_erasure_asks_discord_nothing_about_messages_that_only_the_member_sees(
+    private_grid: PrivateGrid, ben: MemberClient, database: Database, watch: RequestWatch
+) -> None:
+    """It could not delete them; the rows go like all others."""
+    await private_grid()
+    await erase(ben)
+    await until_erased(database)
+    assert not watch.count(r"(DELETE|PATCH) /channels/.*")
+    async with database.begin() as connection:
+        assert not (await connection.execute(sa.select(jobs))).all()
 
 
 @pytest.fixture
