@@ -7,7 +7,7 @@ a limit: what cannot be done now is answered with 503.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from uuid import UUID
@@ -17,14 +17,19 @@ from aiohttp import web
 from bot.pages.gallery_html import file_name, job_html, list_html, problem_html
 from bot.pages.thumbnails import WIDTHS, Thumbnails
 from bot.store.finding.wanted import BestOf
-from bot.store.gallery.pages import PublicJob, PublicPage, read_best, read_newest, read_public
-from bot.store.gallery.settings import find_page_guild
+from bot.store.gallery.pages import (
+    ChannelsOf,
+    PublicGallery,
+    PublicJob,
+    PublicPage,
+    open_public,
+    read_best,
+    read_newest,
+    read_public,
+)
 from engine.contract.errors import PictureCorrupt, StoreUnavailable
 from engine.store.database import AsyncConnection, Database
 from engine.store.objects import Objects
-
-ChannelsOf = Callable[[int], Sequence[int] | None]
-"""Tells which channels of a guild everybody sees there; None for a guild that the bot has left."""
 
 _READING, _WAITING = 2, 100
 _MAX_PAGES = 40
@@ -77,8 +82,8 @@ class GalleryPages:
     async def _list(self, request: web.Request) -> web.StreamResponse:
         key, asked = request.match_info["key"], request.query
         best, before, number = _best(asked.get("best")), _uuid(asked.get("before")), _number(asked.get("page"))
-        async with self._open(key) as (connection, channel_ids):
-            page = await _read_page(connection, channel_ids, best, before, number)
+        async with self._open(key) as gallery:
+            page = await _read_page(gallery, best, before, number)
         html = list_html(key, page, best, is_first=before is None and number == 1)
         return _html(html)
 
@@ -102,37 +107,34 @@ class GalleryPages:
 
     async def _read(self, request: web.Request) -> PublicJob:
         key, job_id = request.match_info["key"], _uuid(request.match_info["job"])
-        async with self._open(key) as (connection, channel_ids):
-            shown = await read_public(connection, channel_ids, job_id) if job_id else None
+        async with self._open(key) as gallery:
+            shown = await read_public(gallery, job_id) if job_id else None
         if shown is None:
             raise _problem(404, _NO_PICTURE, key)
         return shown
 
     @asynccontextmanager
-    async def _open(self, key: str) -> AsyncIterator[tuple[AsyncConnection, Sequence[int]]]:
-        """Yield a connection, and the channels that the gallery shows; refuse the request if there is no gallery."""
+    async def _open(self, key: str) -> AsyncIterator[PublicGallery]:
+        """Yield the gallery; refuse the request if there is no gallery."""
         if self._num_waiting >= _WAITING:
             raise _problem(503, _BUSY)
         self._num_waiting += 1
         try:
             async with self._reading, self._database.begin() as connection:
-                guild_id = await find_page_guild(connection, key)
-                channel_ids = None if guild_id is None else self._channels_of(guild_id)
-                if channel_ids is None:
+                gallery = await open_public(connection, key, self._channels_of)
+                if gallery is None:
                     raise _problem(404, _NO_GALLERY)
-                yield connection, channel_ids
+                yield gallery
         except StoreUnavailable as error:
             raise _problem(503, _AWAY) from error
         finally:
             self._num_waiting -= 1
 
 
-async def _read_page(
-    connection: AsyncConnection, channel_ids: Sequence[int], best: BestOf | None, before: UUID | None, number: int
-) -> PublicPage:
+async def _read_page(gallery: PublicGallery, best: BestOf | None, before: UUID | None, number: int) -> PublicPage:
     if best is None:
-        return await read_newest(connection, channel_ids, before)
-    page = await read_best(connection, channel_ids, best, number)
+        return await read_newest(gallery, before)
+    page = await read_best(gallery, best, number)
     return page if number < _MAX_PAGES else PublicPage(jobs=page.jobs)
 
 
