@@ -28,7 +28,7 @@ from bot.store.gallery.pages import (
     read_public,
 )
 from engine.contract.errors import PictureCorrupt, StoreUnavailable
-from engine.store.database import AsyncConnection, Database
+from engine.store.database import Database
 from engine.store.objects import Objects
 
 _READING, _WAITING = 2, 100

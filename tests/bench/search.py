@@ -1,4 +1,4 @@
-"""How long `/history` and `/search` take to find a page: `python -m tests.bench.search --jobs 1000000`.
+"""How long `/history`, `/search` and `/gallery` take to find a page: `python -m tests.bench.search --jobs 1000000`.
 
 A grid of every job, in the channels of a hundred servers, of which one has half of them. The newest member has one in
 fifty, and prompts have words of every rarity: in most of them, in one of a thousand, in a few, and in the older half.
@@ -18,9 +18,10 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from rich.console import Console
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.finding.pages import Asker, find_page
-from bot.store.finding.wanted import Wanted
+from bot.store.finding.pages import Asker, FoundPage, find_best_page, find_page
+from bot.store.finding.wanted import BestOf, Wanted
 from bot.store.ranking.grids import Place
 from engine.store.database import Database, open_database
 from engine.store.embedded_postgres import open_embedded
@@ -55,6 +56,9 @@ _FILL = """
         'guild', false
     FROM jobs;
 
+    INSERT INTO gallery_votes (job_id, channel_id, is_nsfw, votes)
+    SELECT job_id, channel_id, false, 1 + (random() ^ 4 * 200)::int FROM deliveries WHERE message_id % 3 < 2;
+
     ANALYZE
 """
 
@@ -82,6 +86,22 @@ def searches() -> Mapping[str, tuple[Wanted, Asker]]:
     return {**found, "busy server, unknown model": (by_model, whose["busy server"][1])}
 
 
+def galleries() -> Mapping[str, tuple[Wanted, Asker]]:
+    """Return what is measured of galleries, where two jobs of three have votes; the public one has nothing to show."""
+    busy, quiet = (Asker(member_id=USUAL, place=place) for place in (BUSY_SERVER, QUIET_SERVER))
+    best = {
+        f"{of} server, best of {period}": (Wanted(is_of_server=True, best=period), asker)
+        for of, asker in (("busy", busy), ("quiet", quiet))
+        for period in BestOf
+    }
+    return {
+        **best,
+        "busy server, best of month, unknown model": (Wanted(is_of_server=True, best=BestOf.MONTH, model="none"), busy),
+        "busy server, public page": (Wanted(is_of_server=True, is_published=True), busy),
+        "busy server, public page, best of all": (Wanted(is_of_server=True, is_published=True, best=BestOf.ALL), busy),
+    }
+
+
 async def main(jobs: int, times: int, *, explains: bool) -> None:
     """Print the times, and how Postgres finds the pages."""
     console = Console(width=200)
@@ -92,7 +112,7 @@ async def main(jobs: int, times: int, *, explains: bool) -> None:
                 began = time.perf_counter()
                 await fill(database, jobs)
                 console.print(f"{jobs:,} jobs, {MEMBERS:,} members: {time.perf_counter() - began:.0f} s to fill")
-                for name, (wanted, asker) in searches().items():
+                for name, (wanted, asker) in {**searches(), **galleries()}.items():
                     await _measure(console, database, name, wanted, asker, times)
                     if explains:
                         console.print(await _explain(database, wanted, asker), markup=False)
@@ -115,11 +135,18 @@ async def _measure(console: Console, database: Database, name: str, wanted: Want
     for _ in range(times):
         began = time.perf_counter()
         async with database.begin() as connection:
-            page = await find_page(connection, wanted, asker, None)
+            page = await _find(connection, wanted, asker)
         seconds.append(time.perf_counter() - began)
     middle, late = 1000 * statistics.median(seconds), 1000 * max(seconds[1:])
     rest = "goes on" if page.next_start else "whole"
     console.print(f"{name}: {len(page.job_ids)} found, {rest}; median {middle:.1f} ms, most {late:.1f} ms")
+
+
+async def _find(connection: AsyncConnection, wanted: Wanted, asker: Asker) -> FoundPage:
+    if wanted.best is None:
+        return await find_page(connection, wanted, asker, None)
+    job_ids, has_more = await find_best_page(connection, wanted, asker, 1)
+    return FoundPage(job_ids=tuple(job_ids), next_start=job_ids[-1] if has_more else None)
 
 
 async def _explain(database: Database, wanted: Wanted, asker: Asker) -> str:
@@ -132,7 +159,7 @@ async def _explain(database: Database, wanted: Wanted, asker: Asker) -> str:
     plans = list[str]()
     async with database.engine.begin() as connection:
         sa.event.listen(database.engine.sync_engine, "before_cursor_execute", hear)
-        await find_page(connection, wanted, asker, None)
+        await _find(connection, wanted, asker)
         sa.event.remove(database.engine.sync_engine, "before_cursor_execute", hear)
         for statement, parameters in said[1:]:
             if statement.startswith("EXPLAIN"):

@@ -33,7 +33,7 @@ _OF_PERIOD = f"""
 """  # noqa: S608  its part is above
 
 MAX_LOOKED = 1000
-"""Of a channel, so that a page takes a moment at most."""
+"""Of those with most votes, so that a page takes a moment at most, however few of them fit."""
 
 
 async def find_best(
@@ -49,7 +49,7 @@ async def find_best(
     bounds: dict[str, Any] = {"looked": MAX_LOOKED if is_narrow else min(MAX_LOOKED, 2 * (skipped + size) + 20)}
     if lasts is not None:
         bounds = {"first": _id_at(datetime.now(UTC) - lasts)}
-    given = {**asked, **bounds, "size": size + 1, "skipped": skipped}
+    given = {**asked, **bounds, "most": MAX_LOOKED, "size": size + 1, "skipped": skipped}
     rows = await connection.execute(_statement(lasts is None, fits), given)
     found: list[UUID] = list(rows.scalars())
     return found[:size], len(found) > size
@@ -60,7 +60,7 @@ def _statement(is_of_all: bool, fits: str) -> sa.TextClause:
     return sa.text(f"""
         SELECT jobs.id FROM (
             SELECT job_id, votes FROM ({_OF_ALL if is_of_all else _OF_PERIOD}) AS liked
-            ORDER BY votes DESC, job_id DESC OFFSET 0
+            ORDER BY votes DESC, job_id DESC LIMIT :most
         ) AS liked CROSS JOIN LATERAL (SELECT * FROM jobs WHERE id = liked.job_id OFFSET 0) AS jobs
         WHERE {fits} ORDER BY liked.votes DESC, liked.job_id DESC LIMIT :size OFFSET :skipped
     """).bindparams(  # noqa: S608  its parts are above and in `bot.store.finding.pages`
@@ -68,6 +68,7 @@ def _statement(is_of_all: bool, fits: str) -> sa.TextClause:
         sa.bindparam("is_nsfw", type_=sa.Boolean),
         *(() if is_of_all else (sa.bindparam("first", type_=pg.UUID),)),
         *((sa.bindparam("looked", type_=sa.Integer),) if is_of_all else ()),
+        sa.bindparam("most", type_=sa.Integer),
         sa.bindparam("size", type_=sa.Integer),
         sa.bindparam("skipped", type_=sa.Integer),
     )

@@ -36,7 +36,14 @@ gallery_votes = sa.Table(
     sa.Column("best_id", pg.UUID, comment="the picture with most votes of its own; none where only the grid has any"),
     sa.Column("due_at", sa.TIMESTAMP(timezone=True), comment="when to count again; none where the count stands"),
     sa.CheckConstraint("votes >= 0", name="votes"),
-    sa.Index("gallery_votes_best_idx", "channel_id", "votes", "job_id", postgresql_where=_is_liked),
+    sa.Index(
+        "gallery_votes_best_idx",
+        "channel_id",
+        "votes",
+        "job_id",
+        postgresql_include=["is_nsfw"],
+        postgresql_where=_is_liked,
+    ),
     sa.Index(
         "gallery_votes_newest_idx",
         "channel_id",
