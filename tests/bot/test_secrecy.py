@@ -24,7 +24,7 @@ from bot.commands import command_names
 from bot.consent_text import CONSENT_VERSION
 from bot.custom_ids import ButtonId, text_from_id
 from bot.store.consents import ConsentChoice, store_choices
-from bot.store.gallery.pages import read_newest, read_public
+from bot.store.gallery.pages import PublicGallery, read_newest, read_public
 from bot.store.members import lock_members, read_publishing_ids, read_training_ids
 from engine.contract.errors import EaselError
 from engine.contract.jobs import Job
@@ -139,10 +139,10 @@ async def _read_statistics(at: Looking) -> str:
 
 async def _open_gallery(at: Looking) -> str:
     """Read what the public page of the server shows, and ask it for the job by its id."""
-    here = [at.sandbox.channel("studio").id]
     async with at.database.begin() as connection:
-        listed = await read_newest(connection, here, None)
-        named = await read_public(connection, here, at.hidden.id)
+        here = PublicGallery(connection=connection, channel_ids=(at.sandbox.channel("studio").id,))
+        listed = await read_newest(here, None)
+        named = await read_public(here, at.hidden.id)
     assert named is None
     return str(listed)
 
