@@ -11,9 +11,10 @@ from discord import app_commands
 from bot import help_replies
 from bot.answers import answer, send_ephemeral
 from bot.language import translated
+from bot.parameter_help import parameter_text
 from bot.replies import code_block
 from bot.services import Services, services_of
-from engine.prompt import PARAMETERS, help_for
+from engine.prompt import PARAMETERS
 
 _NUM_CHOICES = 25
 _TOPICS = [app_commands.Choice(name=topic, value=topic) for topic in help_replies.TOPICS]
@@ -39,7 +40,7 @@ async def offer_parameters(interaction: discord.Interaction, current: str) -> li
 
 async def _explain(interaction: discord.Interaction, services: Services, about: str, parameter: str | None) -> None:
     if parameter:
-        await send_ephemeral(interaction, code_block(help_for(parameter)))
+        await send_ephemeral(interaction, code_block(parameter_text(parameter)))
         return
     await send_ephemeral(interaction, _text(interaction, services, about))
 

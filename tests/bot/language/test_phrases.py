@@ -10,7 +10,9 @@ from aiohttp.test_utils import make_mocked_request
 from bot.ban_replies import restricted
 from bot.language import language, language_from_locale, listed, number, percentage, speaking, spoken_in
 from bot.pages.spoken import language_of
+from bot.parameter_help import parameter_text
 from bot.policy.restrictions import GuildRestriction, RestrictionKind
+from engine.prompt import PARAMETERS, Parameter
 
 
 @pytest.mark.parametrize(
@@ -79,3 +81,14 @@ async def test_work_that_shares_a_task_keeps_its_language() -> None:
         with pytest.raises(StopIteration):
             step.send(None)
     assert said == ["de", "en", "de", "en"] and language() == "en"
+
+
+@pytest.mark.parametrize("row", PARAMETERS, ids=lambda row: row.name)
+def test_help_on_a_parameter_is_in_german(row: Parameter) -> None:
+    """Line by line; what is typed stays as it is."""
+    english = parameter_text(row.name).split("\n")
+    with speaking("de"):
+        german = parameter_text(row.name).split("\n")
+    assert len(german) == len(english) and german[0] == english[0]
+    assert not [line for line in german[1:] if line in english]
+    assert row.example in german[-1]
