@@ -11,13 +11,11 @@ import typer
 
 from easel.options import Json, OnlyProblems, settings
 from easel.output import Output
+from easel.process.signals import run_command
 
 learn = typer.Typer(name="learn", help="Train adapters on what members prefer.", no_args_is_help=True)
 
-
-@learn.callback()
-def _learn() -> None:
-    """Keep `train` a command of its own while it is the only one."""
+Run = Annotated[Path, typer.Argument(help="Folder of a run of `easel learn train`.", exists=True, file_okay=False)]
 
 
 @learn.command()
@@ -52,3 +50,42 @@ def train(
     config = config_from_options(loss=loss, steps=steps, pairs=pairs, rate=rate, beta=beta, rank=rank, seed=seed)
     shown = Output(as_json=as_json, quiet=quiet)
     raise typer.Exit(train(output, source, model, config, settings(), shown))
+
+
+@learn.command()
+def evaluate(
+    run: Run,
+    source: Annotated[
+        Path,
+        typer.Option("--from", help="Folder of preferences that the run learned from.", exists=True, file_okay=False),
+    ],
+    prompts: Annotated[int, typer.Option(min=10, max=10_000, help="How many pictures to paint on each side.")] = 200,
+    as_json: Json = False,
+    quiet: OnlyProblems = False,
+) -> None:
+    """Paint held-out prompts with the new adapter and without, and let a reward model of the same votes judge."""
+    from easel.commands.learn_evaluate import evaluate_run
+
+    shown = Output(as_json=as_json, quiet=quiet)
+    raise typer.Exit(run_command(evaluate_run(run, source, prompts, settings(), shown)))
+
+
+@learn.command()
+def promote(
+    run: Run,
+    anyway: Annotated[bool, typer.Option("--anyway", help="Also if it was not shown to be better.")] = False,
+    as_json: Json = False,
+    quiet: OnlyProblems = False,
+) -> None:
+    """Make a run's adapter the style of the community, which --stylize scales."""
+    from easel.commands.learn_promote import promote_run
+
+    raise typer.Exit(promote_run(run, settings(), Output(as_json=as_json, quiet=quiet), anyway=anyway))
+
+
+@learn.command()
+def rollback(as_json: Json = False, quiet: OnlyProblems = False) -> None:
+    """Take out the adapter that was promoted last; the one before it is the style again."""
+    from easel.commands.learn_promote import roll_back_last
+
+    raise typer.Exit(roll_back_last(settings(), Output(as_json=as_json, quiet=quiet)))

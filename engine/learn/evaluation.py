@@ -10,16 +10,25 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
+import torch
 from PIL import Image
 
+from engine.contract.errors import OperationUnsupported
 from engine.contract.ids import new_id
 from engine.contract.jobs import JobSpec, Operation, Part
 from engine.contract.painting import PaintedPictures, PaintRequest
+from engine.learn.preferences import read_preferences
+from engine.learn.reward import FeatureReader, RewardModel, accuracy, noise_ceiling, train_reward_model
+from engine.models.files.clip_folder import clip_folder
+from engine.models.files.locate import local_path
+from engine.models.loading.clip import load_clip
+from engine.models.loading.device import best_device
 from engine.models.registry.adapters import Adapter
 from engine.models.registry.registry import Model, Registry
 from engine.painter.in_process import LocalPainter, create_painter
 
 _NEW = "new"
+_SPLITS = ("train", "validation", "test")
 _AT_ONCE = 8
 
 
@@ -83,3 +92,60 @@ def sheet_of(rematches: Sequence[Rematch], columns: int = 4) -> Image.Image:
         sheet.paste(old, (left, top))
         sheet.paste(new, (left + width, top))
     return sheet
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """How an adapter did against what was there before, by a reward model of the same community.
+
+    gains: for each rematch, the new picture's reward minus the old one's, in logits of being preferred.
+    accuracy, ceiling: of the reward model on held-out preferences, and what nothing could exceed; None if unknown.
+    """
+
+    rematches: Sequence[Rematch]
+    gains: Sequence[float]
+    accuracy: float
+    ceiling: float | None
+
+    @property
+    def wins(self) -> int:
+        """How many rematches the new picture won."""
+        return sum(gain > 0 for gain in self.gains)
+
+
+async def evaluate(
+    registry: Registry, model: Model, adapter: Path, preferences: Path, num_prompts: int, seed: int = 0
+) -> Evaluation:
+    """Return how the adapter does on prompts that were held out of its training.
+
+    preferences: a folder in Pick-a-Pic's columns with the splits train, validation and test.
+
+    Raises: PreferencesUnusable, OperationUnsupported for a model without a CLIP, and what painting raises.
+    """
+    folder = clip_folder(local_path(model))
+    if folder is None:
+        raise OperationUnsupported(operation="evaluate", model=model.name)
+    train, validation, test = (list(read_preferences(preferences, split)) for split in _SPLITS)
+    reader = await asyncio.to_thread(_reader, model, folder)
+    reward = await asyncio.to_thread(
+        lambda: train_reward_model(reader.comparisons(train), reader.comparisons(validation))
+    )
+    held_out = sorted({row.preference.caption for row in (*validation, *test)})
+    prompts = [held_out[at % len(held_out)] for at in range(num_prompts)]
+    rematches = [one async for one in paint_rematches(registry, model, adapter, prompts, seed)]
+    return Evaluation(
+        rematches=rematches,
+        gains=await asyncio.to_thread(lambda: [_gain(reward, reader, one) for one in rematches]),
+        accuracy=await asyncio.to_thread(lambda: accuracy(reward, reader.comparisons(test))),
+        ceiling=noise_ceiling([*train, *validation, *test]),
+    )
+
+
+def _reader(model: Model, folder: Path) -> FeatureReader:
+    return FeatureReader(load_clip(model.name, folder, best_device().device, model.clip_sha256))
+
+
+def _gain(reward: RewardModel, reader: FeatureReader, rematch: Rematch) -> float:
+    pictures = [Image.open(io.BytesIO(data)) for data in (rematch.new, rematch.old)]
+    new, old = reward.rewards(torch.stack([reader.features_of(picture, rematch.prompt) for picture in pictures]))
+    return float(new - old)

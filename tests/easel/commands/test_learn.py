@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from safetensors import safe_open
 
 from engine.contract.feedback import Consent
 from engine.learn.adapter import facts_from_metadata
+from engine.models.registry.registry import SHIPPED
+from engine.starter import WEIGHTS
 from engine.store.database import Database
 from engine.store.objects import Objects
 from tests.easel.command import run_easel, start_easel
@@ -125,3 +128,33 @@ async def test_only_what_members_agreed_to_is_learnt_from(
         "log.jsonl",
         "run.json",
     ]
+
+
+async def test_an_adapter_is_promoted_when_it_wins_and_rolled_back(home: Path, tmp_path: Path) -> None:
+    """Of the starter, whose CLIP judges: a run of no use is not promoted unless it is asked for."""
+    votes = save_rows(tmp_path / "votes", warm_rows(120))
+    for split in ("validation", "test"):
+        save_rows(votes, warm_rows(30), split)
+    models = tmp_path / "models.toml"
+    models.write_text(SHIPPED.read_text().replace("../../starter/weights", str(WEIGHTS)))
+    run, given = str(tmp_path / "run"), {"EASEL_MODELS_FILE": str(models)}
+    unready = await run_easel("learn", "promote", str(tmp_path), home=home, **given)
+    assert (unready.code, "is not the folder of a run" in unready.err) == (4, True), unready.err
+    trained = await run_easel("learn", "train", "--from", str(votes), "-o", run, *SMALL, home=home, **given)
+    assert trained.code == 0, trained.err
+    early = await run_easel("learn", "promote", run, home=home, **given)
+    assert (early.code, early.err) == (1, f"{run} has not been evaluated. Use --anyway to promote it all the same.\n")
+    judged = await run_easel(
+        "learn", "evaluate", run, "--from", str(votes), "--prompts", "10", "--json", home=home, **given
+    )
+    assert judged.code == 0, judged.err
+    result = json.loads(judged.out)
+    assert (result["win_rate"]["total"], result["reward_accuracy"]) == (10, 1.0)
+    assert (tmp_path / "run" / "before-after.png").is_file()
+    promoted = await run_easel("learn", "promote", run, "--anyway", home=home, **given)
+    assert (promoted.code, promoted.out.startswith("learned-")) == (0, True), promoted.err
+    assert "style = true" in models.read_text()
+    back = await run_easel("learn", "rollback", home=home, **given)
+    assert (back.code, back.out.split()[0]) == (0, promoted.out.split()[0]), back.err
+    assert "style" not in models.read_text()
+    assert (await run_easel("learn", "rollback", home=home, **given)).err == "No adapter has been promoted.\n"

@@ -1,0 +1,73 @@
+"""`easel learn promote` and `rollback`: which adapter is the style of the community."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from easel.exit_codes import ExitCode
+from easel.output import Output
+from engine.contract.errors import SettingsInvalid
+from engine.models.promotion import promote, roll_back
+from engine.models.registry.registry import read_registry
+from engine.settings import EngineSettings
+
+_RESTART = "Restart the engines to paint with it."
+
+
+def promote_run(run: Path, settings: EngineSettings, output: Output, *, anyway: bool) -> int:
+    """Make a run's adapter the style of its model and return 0, or 1 if it was not shown to be better.
+
+    Raises: SettingsInvalid without a models file of the operator's own.
+    """
+    path, facts = _models_file(settings), facts_of(run)
+    kept = run / "evaluation.json"
+    if not anyway and not (kept.exists() and json.loads(kept.read_text())["is_better"]):
+        told = "is not shown to be better than what there is" if kept.exists() else "has not been evaluated"
+        typer.echo(f"{run} {told}. Use --anyway to promote it all the same.", err=True)
+        return ExitCode.FAILED
+    name = promote(path, adapter_of(run), read_registry(path).model(facts["model"]))
+    output.print_done(f"{name} is the style of the community now. {_RESTART}", {"adapter": name})
+    return ExitCode.DONE
+
+
+def roll_back_last(settings: EngineSettings, output: Output) -> int:
+    """Take out the adapter that was promoted last and return 0, or 1 if there is none."""
+    name = roll_back(_models_file(settings))
+    if name is None:
+        typer.echo("No adapter has been promoted.", err=True)
+        return ExitCode.FAILED
+    output.print_done(f"{name} is no longer the style. {_RESTART.replace('with it', 'without it')}", {"adapter": name})
+    return ExitCode.DONE
+
+
+def _models_file(settings: EngineSettings) -> Path:
+    if settings.models_file is None:
+        raise SettingsInvalid(problems=("Set EASEL_MODELS_FILE to a file of your own first.",))
+    return settings.models_file
+
+
+def facts_of(run: Path) -> dict[str, Any]:
+    """Return what a run was given.
+
+    Raises: SettingsInvalid if the folder is not that of a run.
+    """
+    file = run / "run.json"
+    if not file.is_file():
+        raise SettingsInvalid(problems=(f"{run} is not the folder of a run of `easel learn train`.",))
+    facts: dict[str, Any] = json.loads(file.read_text())
+    return facts
+
+
+def adapter_of(run: Path) -> Path:
+    """Return the file of a run's adapter.
+
+    Raises: SettingsInvalid if the run is not complete.
+    """
+    file = run / "adapter.safetensors"
+    if not file.is_file():
+        raise SettingsInvalid(problems=(f"The run in {run} is not complete. Run `easel learn train` again first.",))
+    return file

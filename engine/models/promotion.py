@@ -1,0 +1,93 @@
+"""Makes an adapter the style of the community in the operator's models file, and takes that back.
+
+The first style of the file is the one that counts, so that a promoted adapter stands before all others, between two
+comments, and the one before it is the style again as soon as it is gone.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+from engine.contract.errors import SettingsInvalid
+from engine.models.files.weights import hash_of
+from engine.models.registry.registry import Model, read_registry
+from engine.models.registry.toml_edit import quoted
+
+FOLDER = "learned"
+_BEGIN, _END = (
+    "# Promoted by `easel learn promote`; `easel learn rollback` takes it out.",
+    "# End of what was promoted.",
+)
+_BLOCK = re.compile(rf"{re.escape(_BEGIN)}\n(.*?){re.escape(_END)}\n+", re.DOTALL)
+_NAME = re.compile(r"^\[adapters\.([^\]]+)\]$", re.MULTILINE)
+_FIRST_ADAPTER = re.compile(r"^\s*(\[adapters\b|adapters\.)", re.MULTILINE)
+
+
+def promote(path: Path, file: Path, model: Model) -> str:
+    """Copy an adapter beside the models file, make it the style of the model, and return its name.
+
+    The name has the beginning of the file's hash, so that each adapter has its own.
+
+    Raises: SettingsInvalid if the file would not be valid with it or it is promoted already; it is then unchanged.
+    """
+    sha256 = hash_of(file)
+    name = f"learned-{sha256[:12]}"
+    if name in (registry := read_registry(path)).adapters:
+        raise SettingsInvalid(problems=(f"This adapter is promoted already, as {name}.",))
+    if (style := registry.style_of(model)) is not None and style.model not in (None, model.name):
+        raise SettingsInvalid(problems=(f"The style {style.name} belongs to another model.",))
+    (path.parent / FOLDER).mkdir(exist_ok=True)
+    kept = path.parent / FOLDER / f"{name}.safetensors"
+    shutil.copyfile(file, kept)
+    _write_checked(path, _with_block(path.read_text(), _block(name, kept.name, model, sha256)), model, name)
+    return name
+
+
+def roll_back(path: Path) -> str | None:
+    """Take the adapter out that was promoted last and return its name; None if there is none.
+
+    Its file stays, because recipes name it.
+    """
+    text = path.read_text()
+    found = _BLOCK.search(text)
+    if found is None:
+        return None
+    path.write_text(text[: found.start()] + text[found.end() :])
+    named = _NAME.search(found[1])
+    return named[1] if named else None
+
+
+def _block(name: str, file: str, model: Model, sha256: str) -> str:
+    lines = (
+        _BEGIN,
+        f"[adapters.{name}]",
+        f"file = {quoted(f'{FOLDER}/{file}')}",
+        f"family = {quoted(model.family.name)}",
+        f"model = {quoted(model.name)}",
+        "style = true",
+        f"sha256 = {quoted(sha256)}",
+        _END,
+    )
+    return "\n".join(lines) + "\n\n"
+
+
+def _with_block(text: str, block: str) -> str:
+    first = _BLOCK.search(text) or _FIRST_ADAPTER.search(text)
+    if first is None:
+        return f"{text.rstrip()}\n\n{block}"
+    return text[: first.start()] + block + text[first.start() :]
+
+
+def _write_checked(path: Path, text: str, model: Model, name: str) -> None:
+    before = path.read_text()
+    path.write_text(text)
+    try:
+        style = read_registry(path).style_of(model)
+    except SettingsInvalid:
+        path.write_text(before)
+        raise
+    if style is None or style.name != name:
+        path.write_text(before)
+        raise SettingsInvalid(problems=(f"Another style comes first in {path}. Remove its line `style = true`.",))
