@@ -22,9 +22,11 @@ def group() -> None:
 
 @safety.command("hash")
 def hash_files(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Pictures.")], as_json: Json = False
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Pictures.")],
+    as_json: Json = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print only the lines and problems, as without it.")] = False,
 ) -> None:
     """Print the line of each picture for EASEL_HASHES_FILE."""
     from easel.commands.safety import hash_files
 
-    raise typer.Exit(hash_files(files, Output(as_json=as_json)))
+    raise typer.Exit(hash_files(files, Output(as_json=as_json, quiet=quiet)))
