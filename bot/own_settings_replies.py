@@ -14,6 +14,7 @@ OPTION_HELP = Phrase("Parameters of your own, such as --mine, that stand for wor
 OPTION_SET_HELP = Phrase("Set what --name stands for in your prompts; without a value, it is removed")
 OPTION_LIST_HELP = Phrase("What your own parameters stand for")
 OPTION_REMOVE_HELP = Phrase("Remove a parameter of your own")
+STYLE_HELP = Phrase("A style, or a parameter of your own from /prefer option")
 NAME_HELP = Phrase("Its name, with or without dashes")
 VALUE_HELP = Phrase("Words, parameters, or both, such as: in watercolour --ar 3:2")
 

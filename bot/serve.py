@@ -34,6 +34,7 @@ from bot.keep_alive import install_keep_alive
 from bot.language import load_catalogs
 from bot.metrics import create_bot_metrics
 from bot.moderation.poster import CasePoster
+from bot.presets import with_presets
 from bot.served_pages import pages_of
 from bot.services import ANSWER_TIMEOUT, SEND_MARGIN, Services
 from bot.store.deliveries import BotInstance
@@ -153,7 +154,7 @@ def _services(options: BotOptions, context: DeliveryContext) -> Services:
         exporter=Exporter(context, options.exports) if options.exports else None,
         instance=context.instance,
         metrics=context.metrics,
-        defaults=options.defaults,
+        defaults=with_presets(options.defaults),
         limits=options.limits,
         queue=context.queue,
         answer_timeout=options.answer_timeout,

@@ -11,6 +11,9 @@ from discord import app_commands
 from bot.answers import answer
 from bot.language import Phrase
 from bot.language.commands import described
+from bot.own_settings_replies import STYLE_HELP
+from bot.policy.preferences import NO_PREFERENCES
+from bot.presets import PRESETS, may_use_presets, with_style
 from bot.private_replies import PRIVATE_HELP
 from bot.queueing import queue_prompt
 from bot.services import services_of
@@ -27,6 +30,7 @@ from engine.prompt import (
 _OPTIONS = ("negative", "shape", "model", "seed", "repeat")
 _HELP: dict[str, str | app_commands.locale_str] = {
     **{name: OPTION_HELP[name] for name in _OPTIONS},
+    "style": STYLE_HELP.text,
     "private": PRIVATE_HELP.text,
     **dict.fromkeys(("image", "image2", "image3"), IMAGE_HELP.text),
 }
@@ -50,6 +54,7 @@ async def imagine(
     prompt: str,
     negative: str | None = None,
     shape: str | None = None,
+    style: str | None = None,
     model: str | None = None,
     seed: str | None = None,
     repeat: app_commands.Range[int, 1, 40] | None = None,
@@ -69,6 +74,8 @@ async def imagine(
         "seed": seed,
         "repeat": None if repeat is None else f"{repeat}",
     }
+    if style:
+        prompt = with_style(prompt, style)
     if private is not None:
         prompt += " --stealth" if private else " --public"
     await answer(interaction, services, "imagine", queue_prompt(interaction, services, prompt, options, attachments))
@@ -78,6 +85,16 @@ async def imagine(
 async def offer_shapes(interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
     """Return the usual shapes; any other ratio can be typed."""
     return _choices({f"{told} ({ratio})": ratio for ratio, told in _SHAPES.items()}, current)
+
+
+@imagine.autocomplete("style")
+async def offer_styles(interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
+    """Return the presets that a model here knows, and the member's own parameters."""
+    services = services_of(interaction)
+    own = services.preferences.of(interaction.user.id) or NO_PREFERENCES
+    presets = PRESETS if may_use_presets(services.limits) else {}
+    told = {**presets, **own.options}
+    return _choices({f"{name}: {words}": name for name, words in told.items()}, current)
 
 
 @imagine.autocomplete("model")
@@ -100,6 +117,7 @@ def imagine_for(limits: Limits) -> app_commands.Command[Any, ..., Any]:
     )
     command.autocomplete("shape")(offer_shapes)
     command.autocomplete("model")(offer_models)
+    command.autocomplete("style")(offer_styles)
     # discord.py looks for descriptions to translate when a command is made, not here.
     given = {name: app_commands.locale_str(str(text)) for name, text in _HELP.items()}
     return app_commands.describe(prompt=_described(prompt_help(limits), _SMALL_PROMPT, limits), **given)(command)

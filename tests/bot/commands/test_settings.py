@@ -18,9 +18,10 @@ from bot.policy.preferences import (
     preferences_from_json,
     settings_text,
 )
+from bot.presets import PRESETS, may_use_presets
 from bot.store.tables import members
 from engine.contract.jobs import Job, Visibility
-from engine.prompt import Limits, ModelCapabilities
+from engine.prompt import Limits, ModelCapabilities, Vocabulary, check_option
 from engine.store.database import Database
 from sandbox.chat.test_client import MemberClient
 from tests.bot.conftest import BotStarter
@@ -125,6 +126,28 @@ async def test_custom_options_stand_for_words_and_parameters(bot: object, ben: M
         own_settings_replies.too_many_options()
     )
     assert len(await ask(ben, "prefer", "option", "list")) <= 2000
+
+
+async def test_a_style_is_chosen_among_presets_and_own_options(
+    start_bot: BotStarter, ben: MemberClient, hand: EngineHand
+) -> None:
+    """Where a model knows such words; the member's own option goes before a preset of its name."""
+    async with start_bot(limits=LIMITS):
+        choices = await ben.autocomplete("imagine", "style", "", prompt="a boat")
+        assert [choice["value"] for choice in choices] == list(PRESETS)
+        await ben.reply(await ben.command("imagine", prompt="a boat --ar 3:2", style="pencil"))
+        assert (await hand.only_job()).spec.prompt == f"a boat {PRESETS['pencil']} --ar 3:2"
+        await ask(ben, "prefer", "option", "set", option="pencil", value="chalk")
+        await ben.reply(await ben.command("imagine", prompt="a boat", style="--pencil"))
+        assert (await hand.jobs())[1].spec.prompt == "a boat chalk"
+        assert "Unknown parameter --nonsense" in await ask(ben, "imagine", prompt="a boat", style="nonsense")
+
+
+def test_presets_are_sound() -> None:
+    """And none is the name of a parameter; a model that paints a few things alone does not know their words."""
+    assert not [name for name, words in PRESETS.items() if check_option(name, words)]
+    small = ModelCapabilities(name="small", vocabulary=Vocabulary(paints="shapes", examples=(), words={}))
+    assert may_use_presets(LIMITS) and not may_use_presets(Limits(models=(small,)))
 
 
 def test_what_the_service_no_longer_has_is_left_out() -> None:
