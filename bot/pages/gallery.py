@@ -14,7 +14,9 @@ from uuid import UUID
 
 from aiohttp import web
 
+from bot.language import Phrase
 from bot.pages.gallery_html import file_name, job_html, list_html, problem_html
+from bot.pages.spoken import spoken
 from bot.pages.thumbnails import WIDTHS, Thumbnails
 from bot.store.finding.wanted import BestOf
 from bot.store.gallery.pages import (
@@ -34,11 +36,11 @@ from engine.store.objects import Objects
 _READING, _WAITING = 2, 100
 _MAX_PAGES = 40
 
-_NO_GALLERY = "There is no gallery at this address. Whoever manages the server can open one, at a new address."
-_NO_PICTURE = "This picture is not shown here, or no longer is."
-_NO_PAGE = "There is no such page of the gallery."
-_BUSY = "Too many pictures are being looked at right now. Try again in a moment."
-_AWAY = "Pictures cannot be read at the moment. Try again in a while."
+_NO_GALLERY = Phrase("There is no gallery at this address. Whoever manages the server can open one, at a new address.")
+_NO_PICTURE = Phrase("This picture is not shown here, or no longer is.")
+_NO_PAGE = Phrase("There is no such page of the gallery.")
+_BUSY = Phrase("Too many pictures are being looked at right now. Try again in a moment.")
+_AWAY = Phrase("Pictures cannot be read at the moment. Try again in a while.")
 
 _STATIC = Path(__file__).parent / "static"
 _FILES = {name: _STATIC / name for name in ("theme.css", "gallery.css", "icon.svg")}
@@ -52,8 +54,11 @@ _HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "X-Robots-Tag": "noindex, nofollow",
     "Cache-Control": "no-cache",
+    "Vary": "Accept-Language",
 }
-_KEPT = {**_HEADERS, "Cache-Control": "public, max-age=604800, immutable"}
+_KEPT = {name: value for name, value in _HEADERS.items() if name != "Vary"} | {
+    "Cache-Control": "public, max-age=604800, immutable"
+}
 
 
 class GalleryPages:
@@ -68,9 +73,9 @@ class GalleryPages:
         """Return the routes."""
         return (
             web.get("/gallery/files/{file}", self._file),
-            web.get("/gallery/{key}", self._list),
-            web.get("/gallery/{key}/{job}", self._job),
-            web.get("/gallery/{key}/{job}/{file}", self._picture),
+            web.get("/gallery/{key}", spoken(self._list)),
+            web.get("/gallery/{key}/{job}", spoken(self._job)),
+            web.get("/gallery/{key}/{job}/{file}", spoken(self._picture)),
         )
 
     async def _file(self, request: web.Request) -> web.StreamResponse:
@@ -168,9 +173,9 @@ def _html(text: str) -> web.Response:
     return web.Response(text=text, content_type="text/html", headers=_HEADERS)
 
 
-def _problem(status: int, sentence: str, key: str | None = None) -> web.HTTPException:
+def _problem(status: int, sentence: Phrase, key: str | None = None) -> web.HTTPException:
     """Return what refuses a request, to be raised."""
     headers = {**_HEADERS, **({"Retry-After": "10"} if status == 503 else {})}
-    refusal = web.HTTPException(text=problem_html(sentence, key), content_type="text/html", headers=headers)
+    refusal = web.HTTPException(text=problem_html(str(sentence), key), content_type="text/html", headers=headers)
     refusal.set_status(status)
     return refusal
