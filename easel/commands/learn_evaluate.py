@@ -13,6 +13,7 @@ import typer
 from easel.commands.learn_promote import adapter_of, facts_of
 from easel.exit_codes import ExitCode
 from easel.output import Output
+from engine.contract.provenance import PROVENANCE
 from engine.feedback.stats.wilson import wilson_share
 from engine.learn.evaluation import Evaluation, evaluate, sheet_of
 from engine.learn.preferences import PreferencesUnusable
@@ -36,7 +37,7 @@ async def evaluate_run(run: Path, preferences: Path, num_prompts: int, settings:
     except PreferencesUnusable as error:
         typer.echo(str(error), err=True)
         return ExitCode.FAILED
-    sheet_of(found.rematches[:_ON_SHEET]).save(run / "before-after.png")
+    sheet_of(found.rematches[:_ON_SHEET]).save(run / "before-after.jpg", quality=92, xmp=PROVENANCE)
     result = _result(found)
     (run / "evaluation.json").write_text(json.dumps(result, indent=1) + "\n")
     output.print_done(_sentence(result), result)

@@ -150,7 +150,7 @@ async def test_an_adapter_is_promoted_when_it_wins_and_rolled_back(home: Path, t
     assert judged.code == 0, judged.err
     result = json.loads(judged.out)
     assert (result["win_rate"]["total"], result["reward_accuracy"]) == (10, 1.0)
-    assert (tmp_path / "run" / "before-after.png").is_file()
+    assert (tmp_path / "run" / "before-after.jpg").is_file()
     promoted = await run_easel("learn", "promote", run, "--anyway", home=home, **given)
     assert (promoted.code, promoted.out.startswith("learned-")) == (0, True), promoted.err
     assert "style = true" in models.read_text()
