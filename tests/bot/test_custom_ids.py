@@ -79,6 +79,7 @@ INDEXES: dict[str, list[int | None]] = {
     "cancelall": [None],
     "retry": [None],
     "giveup": [None],
+    "whynot": [None, 1, 2, 3, 4],
     **{
         verb: [None]
         for verb in ("casekeep", "caseremove", "casetimeout", "caseban", "appealaccept", "appealrefuse", "appeal")
