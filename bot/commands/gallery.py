@@ -20,6 +20,7 @@ gallery = app_commands.Group(
     name="gallery",
     description=gallery_replies.GALLERY_HELP.text,
     guild_only=True,
+    allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=False, private_channel=False),
     allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
 )
 
