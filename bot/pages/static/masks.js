@@ -88,7 +88,7 @@ function resize(by) {
 }
 
 function showSize() {
-  size.setAttribute("aria-valuetext", `${size.value} percent`);
+  size.setAttribute("aria-valuetext", words.percent.replace("[number]", size.value));
   placeCursor();
 }
 
