@@ -22,8 +22,9 @@ _TIMEOUT = timedelta(seconds=10)
 async def upgrade(url: str) -> tuple[str, ...]:
     """Upgrade the database at `url` to the latest revision and return the applied revisions, oldest first.
 
-    Concurrent migrators wait for each other, and one that is in a deadlock with those who use the tables tries again.
-    If a table stays locked for four seconds, the upgrade fails and changes nothing.
+    Concurrent migrators wait for each other, and one that waits for a table that others use gives way and tries again.
+    If a table stays locked for eight seconds, the upgrade fails; what it has applied by then stays, and the next one
+    goes on from there.
 
     Raises: StoreUnavailable when Postgres cannot be reached, SchemaNewer when a newer release has written the schema.
     """

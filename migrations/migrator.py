@@ -13,13 +13,16 @@ from alembic.script import ScriptDirectory
 
 from engine.contract.errors import SchemaNewer, SchemaOutdated, StoreUnavailable
 from engine.store.database import Database
-from engine.store.unavailable import is_rolled_back
+from engine.store.unavailable import is_blocked, is_rolled_back
 from migrations import NEWEST
 
 # Any constant works, as long as every release uses the same one.
 _LOCK = 0x0EA5E1
 
-_RETRIES = 4
+# Shorter than the second after which whoever waits looks for a deadlock, so that it is the upgrade that gives way and
+# not a member's press; and whoever wants the table waits behind the upgrade no longer than that.
+_LOCK_MILLISECONDS = 200
+_RETRIES = 40
 
 OWN_RELEASE = f"Easel {metadata.version('easel')}"
 
@@ -30,21 +33,30 @@ _VERSIONS = sa.Table("alembic_version", sa.MetaData(), comment=OWN_RELEASE)
 async def upgrade_database(database: Database) -> tuple[str, ...]:
     """Upgrade to the latest revision and return the applied revisions; see `migrations.upgrade`.
 
-    It locks several tables, one after another, while others use them in another order. One that Postgres undoes for
-    that is tried again.
+    Each revision has a transaction of its own, so that no more tables are locked together than it changes. Others use
+    them in another order; a revision that gives way to them is tried again. An empty database, which nobody uses, gets
+    all revisions at once.
     """
+    applied: list[str] = []
+    while some := await _apply_some(database):
+        applied += some
+    return tuple(applied)
+
+
+async def _apply_some(database: Database) -> tuple[str, ...]:
+    """Apply the next revision, or all to an empty database; return what was applied, nothing when none is missing."""
     for _ in range(_RETRIES):
         try:
-            return await _upgrade_once(database)
-        except StoreUnavailable as error:
-            if not is_rolled_back(error):
+            return await _apply_once(database)
+        except (StoreUnavailable, sa.exc.DBAPIError) as error:
+            if not (is_rolled_back(error) or is_blocked(error)):
                 raise
-    return await _upgrade_once(database)
+    return await _apply_once(database)
 
 
-async def _upgrade_once(database: Database) -> tuple[str, ...]:
+async def _apply_once(database: Database) -> tuple[str, ...]:
     async with database.begin(limit=None) as connection:
-        return await connection.run_sync(_upgrade)
+        return await connection.run_sync(_apply)
 
 
 async def require_current_of(database: Database) -> None:
@@ -58,17 +70,19 @@ def newest_revision() -> str | None:
     return ScriptDirectory.from_config(_config()).get_current_head()
 
 
-def _upgrade(connection: sa.Connection) -> tuple[str, ...]:
+def _apply(connection: sa.Connection) -> tuple[str, ...]:
     connection.execute(sa.text("SET LOCAL lock_timeout = '60s'"))
     connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
-    connection.execute(sa.text("SET LOCAL lock_timeout = '4s'"))
+    connection.execute(sa.text(f"SET LOCAL lock_timeout = '{_LOCK_MILLISECONDS}ms'"))
     pending = _pending(connection)
-    if pending:
+    is_in_use = MigrationContext.configure(connection).get_current_revision() is not None
+    chosen = pending[:1] if is_in_use else pending
+    if chosen:
         config = _config()
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, chosen[-1])
         connection.execute(sa.schema.SetTableComment(_VERSIONS))
-    return pending
+    return chosen
 
 
 def _require_current(connection: sa.Connection) -> None:

@@ -29,7 +29,7 @@ async def test_a_deadlock_costs_the_upgrade_an_attempt(empty_url: str) -> None:
     async with open_database(empty_url, pool_size=1) as database, database.begin(limit=None) as connection:
         await connection.run_sync(_upgrade_to_old)
     press, watch = await asyncpg.connect(empty_url), await asyncpg.connect(empty_url)
-    # It is the upgrade that finds the deadlock, and is undone.
+    # Whatever happens, it is not the press that finds the deadlock.
     await press.execute("SET deadlock_timeout = '1h'")
     async with press.transaction():
         await press.execute("LOCK TABLE deliveries IN ACCESS SHARE MODE")

@@ -72,6 +72,10 @@ async def _has_finished(database: Database, number: int) -> bool:
     return await count(database, "SELECT count(*) FROM jobs WHERE status = 'finished'") >= number
 
 
+async def _has_painted(painter: FakePainter) -> bool:
+    return len(painter.requests) >= 10
+
+
 async def test_nothing_is_lost_while_releases_change(
     release_before: Path, empty_url: str, storage_url: str, objects: Objects, start_engine: EngineStarter
 ) -> None:
@@ -88,8 +92,7 @@ async def test_nothing_is_lost_while_releases_change(
         assert NEWEST in await upgrade(empty_url)
         asking = asyncio.create_task(ask(database, stop, first=10_000))
         async with start_engine(painter, on=database):
-            await until(lambda: _has_finished(database, 30))
-            assert painter.requests
+            await until(lambda: _has_painted(painter))
             old.terminate()
             told = (await old.stdout.read()).decode().split()
             assert (await old.wait(), told[0]) == (0, "asked")
