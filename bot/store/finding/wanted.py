@@ -51,7 +51,7 @@ class Wanted:
     @property
     def end(self) -> UUID:
         """Every job that is wanted has a smaller id."""
-        return _LAST if self.until is None else _id_at(self.until + timedelta(days=1))
+        return _LAST if self.until in (None, date.max) else _id_at(self.until + timedelta(days=1))
 
 
 def json_from_wanted(wanted: Wanted) -> dict[str, Any]:
@@ -71,5 +71,5 @@ def wanted_from_json(stored: Mapping[str, Any]) -> Wanted:
 
 
 def _id_at(day: date) -> UUID:
-    """Return the least id of a job of the day, which is a UUIDv7."""
-    return UUID(int=int(datetime.combine(day, time(), UTC).timestamp() * 1000) << 80)
+    """Return the least id of a job of the day, which is a UUIDv7: they count from 1970."""
+    return UUID(int=max(0, int(datetime.combine(day, time(), UTC).timestamp() * 1000)) << 80)

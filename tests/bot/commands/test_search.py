@@ -101,6 +101,8 @@ async def test_words_model_rating_and_days_narrow_the_list(
     for options in ({"model": "other"}, {"until": "2020-01-01"}, {"since": "2099-01-01"}, {"rating": 1}):
         assert text_of(await list_of(ben, "history", **options)) == str(finding_replies.NOTHING_FOUND)
     assert text_of(await list_of(ben, "search", words="?!")) == str(finding_replies.NOTHING_FOUND)
+    assert len(prompts(await list_of(ben, "history", since="0001-01-01", until="9999-12-31"))) == 2
+    assert prompts(await list_of(ben, "history", until="0001-01-01")) == []
     assert text_of(await list_of(ben, "history", since="soon")) == finding_replies.not_a_day("soon")
     wrong = await list_of(ben, "history", since="2026-02-01", until="2026-01-01")
     assert text_of(wrong) == str(finding_replies.NO_DAYS_BETWEEN)
