@@ -11,6 +11,8 @@ from engine.prompt.subjects import Words, contains, has_subject, plain_text, wor
 
 _ON_A_PART = frozenset({Operation.INPAINT, Operation.ZOOM, Operation.PAN})
 _ON_A_PICTURE = _ON_A_PART | {Operation.VARY}
+_ASKS_FOR_PROMPTS = frozenset({Operation.DESCRIBE, Operation.SHORTEN})
+"""They paint nothing, and what stands for the prompt of a picture is no word of the member's."""
 _FOR_NEW_GRIDS = ("best", "video", "interpolate", "strength", "control", "control-weight")
 _WITHOUT_EFFECT = {"interpolate": ("chaos", "best", "video"), "video": ("best",)}
 """What a kind of result leaves out: a film shows all pictures, and its frames lie between two ends."""
@@ -22,7 +24,7 @@ def notes_on(spec: JobSpec, limits: Limits, operation: Operation = Operation.IMA
     model = _model_of(spec, limits)
     return (
         *_contradiction(spec.parts, wanted),
-        *_unknown_subjects(wanted, model),
+        *(_unknown_subjects(wanted, model) if operation not in _ASKS_FOR_PROMPTS else ()),
         *_missing_style(spec, model),
         *_without_effect(spec, operation),
     )

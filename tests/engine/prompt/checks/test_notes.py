@@ -108,3 +108,10 @@ def test_the_help_of_the_prompt_says_it_too() -> None:
     assert "simple shapes, such as a star" in prompt_help(small) and len(prompt_help(small)) <= 100
     assert command_help(small) == "Create four pictures from a prompt. The model small paints simple shapes."
     assert "shapes" not in prompt_help(LIMITS) + command_help(LIMITS)
+
+
+@pytest.mark.parametrize("operation", [Operation.DESCRIBE, Operation.SHORTEN])
+def test_what_asks_for_prompts_paints_no_subjects(operation: Operation) -> None:
+    """Whoever has a picture described is not told what their prompt lacks: they wrote none."""
+    (spec,) = parsed("a dragon --model small", LIMITS)
+    assert notes_on(spec, LIMITS) and not notes_on(spec, LIMITS, operation)
