@@ -35,7 +35,7 @@ NOTHING_LIKED = Phrase(
     "Nobody has liked a picture that you can see here in this time. 🙂, 😍 and ❤️ under the pictures of others count."
 )
 PAGE_CLOSED = Phrase("There is no page any more. Its old address leads nowhere, and a new page gets another one.")
-NO_PAGE = Phrase("There is no page.")
+NO_PAGE = Phrase("There is no page. `/gallery page open: True` opens one.")
 NO_PUBLIC_URL = Phrase(
     "This bot has no address on the web, so that nobody could open the page. Its operator sets EASEL_PUBLIC_URL."
 )

@@ -38,7 +38,7 @@ def _jobs_head(found: OwnSummary, *, is_paused: bool) -> list[str]:
         return [str(NO_JOBS)]
     counts = {"running": number(found.num_running), "waiting": number(found.num_waiting)}
     return [
-        _("**Your jobs**: {running} painted, {waiting} waiting", **counts),
+        _("**Your jobs**: {running} being painted, {waiting} waiting", **counts),
         *([_("The queue is paused at the moment.")] if is_paused else []),
     ]
 
@@ -88,14 +88,14 @@ def _left(found: OwnSummary, left: TimeLeft) -> str:
 
 
 def _so_far(found: OwnSummary) -> list[str]:
-    counts = {"jobs": found.num_jobs, "pictures": found.num_pictures, "votes": found.num_votes}
-    return [
-        _("**So far**: {jobs} jobs, {pictures} pictures, {votes} votes.", **{k: _many(n) for k, n in counts.items()})
-    ]
+    jobs = plural(found.num_jobs, "{n}{more} job", "{n}{more} jobs", more=_more(found.num_jobs))
+    pictures = plural(found.num_pictures, "{n}{more} picture", "{n}{more} pictures", more=_more(found.num_pictures))
+    votes = plural(found.num_votes, "{n}{more} vote", "{n}{more} votes", more=_more(found.num_votes))
+    return [_("**So far**: {jobs}, {pictures}, {votes}.", jobs=jobs, pictures=pictures, votes=votes)]
 
 
-def _many(count: int) -> str:
-    return f"{number(count)}+" if count >= MOST_COUNTED else number(count)
+def _more(count: int) -> str:
+    return "+" if count >= MOST_COUNTED else ""
 
 
 def _here(found: OwnSummary, limits: Limits) -> list[str]:

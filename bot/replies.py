@@ -240,11 +240,17 @@ def _limit(error: errors.TooManyPending) -> str:
             "You have reached the limit of {n} unfinished job.",
             "You have reached the limit of {n} unfinished jobs.",
         )
-    else:
-        what = plural(
-            error.pending,
-            "You have {n} unfinished job, and the limit is {limit}.",
-            "You have {n} unfinished jobs, and the limit is {limit}.",
-            limit=error.limit,
+        return _("{what} Wait for a job to finish, or cancel one.", what=what)
+    if not error.pending:
+        return plural(
+            error.limit,
+            "You can have {n} unfinished job, and this asks for more. Ask for fewer at once.",
+            "You can have {n} unfinished jobs, and this asks for more. Ask for fewer at once.",
         )
-    return _("{what} Wait for a job to finish, or cancel one.", what=what)
+    what = plural(
+        error.pending,
+        "You have {n} unfinished job, and the limit is {limit}.",
+        "You have {n} unfinished jobs, and the limit is {limit}.",
+        limit=error.limit,
+    )
+    return _("{what} Ask for fewer at once, wait for a job to finish, or cancel one.", what=what)

@@ -50,6 +50,7 @@ class OwnSummary:
     """What there is of a member, in the guild where they ask as far as that matters; all of it may be nothing.
 
     jobs: the first unfinished ones, in the order in which they are painted, wherever they were asked for.
+    num_running, num_waiting: how many are being painted; those that an engine has only taken wait, too.
     num_jobs, num_pictures, num_votes: at most `MOST_COUNTED`, which means so many or more.
     """
 
@@ -77,8 +78,9 @@ async def read_own_summary(
     (spent,) = await read_spent(
         connection, [Account(member_id=member_id, guild_id=guild_id if plans.has(plan) else None)]
     )
-    counted = sa.select(jobs.c.status, sa.func.count()).where(jobs.c.member_id == member_id, PENDING)
-    pending = {row[0]: int(row[1]) for row in await connection.execute(counted.group_by(jobs.c.status))}
+    is_begun = (jobs.c.status == JobStatus.RUNNING.value) & (jobs.c.progress > 0)
+    counted = sa.select(is_begun, sa.func.count()).where(jobs.c.member_id == member_id, PENDING).group_by(is_begun)
+    pending = {row[0]: int(row[1]) for row in await connection.execute(counted)}
     own_jobs = sa.select(jobs.c.id).where(jobs.c.member_id == member_id)
     votes = sa.select(actions.c.press_id).where(actions.c.member_id == member_id, actions.c.verb.in_(_VOTES))
     own_pictures = sa.select(pictures.c.id).join(jobs, jobs.c.id == pictures.c.job_id)
@@ -86,8 +88,8 @@ async def read_own_summary(
         plan=plan,
         spent=spent,
         jobs=await _read_jobs(connection, member_id, pace, limit) if pending else (),
-        num_running=pending.get(JobStatus.RUNNING.value, 0),
-        num_waiting=pending.get(JobStatus.WAITING.value, 0),
+        num_running=pending.get(True, 0),
+        num_waiting=pending.get(False, 0),
         num_jobs=await _count(connection, own_jobs),
         num_pictures=await _count(connection, own_pictures.where(jobs.c.member_id == member_id)),
         num_votes=await _count(connection, votes),

@@ -139,3 +139,14 @@ def test_a_failed_job_says_why_and_what_to_do(name: str) -> None:
     sentence = sentence_from_cause({"error": name})
     assert name not in sentence
     assert len(sentence) > 20
+
+
+def test_who_asks_for_more_than_may_be_unfinished_reads_what_to_do() -> None:
+    """Waiting helps nobody who has no jobs and asks for too many at once."""
+    said = [reply_for(errors.TooManyPending(pending=pending, limit=2)) for pending in (0, 1, 2)]
+    assert said == [
+        "You can have 2 unfinished jobs, and this asks for more. Ask for fewer at once.",
+        "You have 1 unfinished job, and the limit is 2."
+        " Ask for fewer at once, wait for a job to finish, or cancel one.",
+        "You have reached the limit of 2 unfinished jobs. Wait for a job to finish, or cancel one.",
+    ]

@@ -58,7 +58,7 @@ async def test_jobs_have_their_place_and_time_its_rest(
         await hold_jobs(connection, [others[-1].id])
     said = await asked(ben, "info")
     lines = said.splitlines()
-    assert lines[0] == "**Your jobs**: 1 painted, 12 waiting"
+    assert lines[0] == "**Your jobs**: 1 being painted, 12 waiting"
     assert lines[1].startswith("- 50%: a dog https://discord.com/channels/")
     # Ada's two were asked for before.
     assert [line.split(",")[0] for line in lines[2:5]] == [
@@ -67,5 +67,8 @@ async def test_jobs_have_their_place_and_time_its_rest(
     assert "a \\`cat\\`" in lines[2] and "and 3 more" in lines
     assert "3 jobs at once" in said and "**GPU time today**: 0 s of 10 min used" in said
     assert "Renewed <t:" in said
-    assert "**So far**: 14 jobs, 4 pictures, 1 votes." in said
+    assert "**So far**: 14 jobs, 4 pictures, 1 vote." in said
     assert "**Speed here**: a job about every" in said
+    # One that an engine has taken, and not begun, waits as its own line says.
+    await hand.start(others[-2].id)
+    assert (await asked(ben, "info")).splitlines()[0] == lines[0]
