@@ -43,49 +43,57 @@ _MAX_VALUE = 200
 
 def change_lines(changes: Sequence[GuildChange]) -> str:
     """Return changes, a line for each, each as long as all of them fit into a message."""
-    lines = [change_line(change) for change in changes]
-    share = MAX_CONTENT // max(1, len(lines)) - 1
-    return "\n".join(_cut(line, share) for line in lines)
+    share = MAX_CONTENT // max(1, len(changes)) - 1
+    return "\n".join(change_line(change, share) for change in changes)
 
 
-def change_line(change: GuildChange) -> str:
-    """Return one change in the list of changes."""
+def change_line(change: GuildChange, limit: int = MAX_CONTENT) -> str:
+    """Return one change in the list of changes; its values are cut before the line would exceed the limit."""
+    lines = (_line(change, longest) for longest in (_MAX_VALUE, _MAX_VALUE // 2, _MAX_VALUE // 4, _MAX_VALUE // 8))
+    return next((line for line in lines if length(line) <= limit), _cut(_line(change, _MAX_VALUE // 8), limit))
+
+
+def _line(change: GuildChange, longest: int) -> str:
     who = f"<@{change.discord_id}>" if change.discord_id else _("someone who was erased")
-    said = " ".join(_WHAT.get(change.setting, _changed)(change, who))
+    said = " ".join(_WHAT.get(change.setting, _changed)(change, who, longest))
     return f"<t:{int(change.at.timestamp())}:f> {said}"
 
 
-def _changed(change: GuildChange, who: str) -> list[str]:
-    old, new = _values(change.removed), _values(change.added)
+def _changed(change: GuildChange, who: str, longest: int) -> list[str]:
+    old, new = _values(change.removed, longest), _values(change.added, longest)
     return [_CHANGED[change.setting].format(who=who, old=old, new=new)]
 
 
-def _changed_words(change: GuildChange, who: str) -> list[str]:
+def _changed_words(change: GuildChange, who: str, _longest: int) -> list[str]:
     forbidden = [_("{who} forbade {words}", who=who, words=listed(change.added))] if change.added else []
     return forbidden + ([_("{who} allowed {words}", who=who, words=listed(change.removed))] if change.removed else [])
 
 
-def _changed_channel(change: GuildChange, who: str) -> list[str]:
+def _changed_channel(change: GuildChange, who: str, _longest: int) -> list[str]:
     if not change.added:
         return [_("{who} cleared the moderators' channel", who=who)]
     return [_("{who} made {channel} the moderators' channel", who=who, channel=f"<#{change.added[0]}>")]
 
 
-def _changed_pause(change: GuildChange, who: str) -> list[str]:
+def _changed_pause(change: GuildChange, who: str, _longest: int) -> list[str]:
     is_paused = "on" in change.added
     return [_("{who} paused Easel here", who=who) if is_paused else _("{who} ended the pause", who=who)]
 
 
-def _values(values: Sequence[str]) -> str:
+def _values(values: Sequence[str], longest: int) -> str:
     shown = ", ".join(str(_SAID.get(value) or discord.utils.escape_markdown(value)) for value in values)
-    return _cut(shown, _MAX_VALUE) or _("nothing")
+    return _cut(shown, longest) or _("nothing")
 
 
 def _cut(text: str, limit: int) -> str:
-    return text if length(text) <= limit else text[: limit // 2 - 3] + "..."
+    if length(text) <= limit:
+        return text
+    while length(text) > limit - 3:
+        text = text[:-1]
+    return f"{text}..."
 
 
-_WHAT: Mapping[GuildSetting, Callable[[GuildChange, str], list[str]]] = {
+_WHAT: Mapping[GuildSetting, Callable[[GuildChange, str, int], list[str]]] = {
     GuildSetting.CHANNEL: _changed_channel,
     GuildSetting.PAUSE: _changed_pause,
     GuildSetting.WORDS: _changed_words,

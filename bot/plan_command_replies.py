@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from discord.utils import escape_markdown
+
 from bot.cards import MAX_CONTENT, length
 from bot.language import Phrase, _, plural
 from bot.plan_replies import plan_lines
@@ -61,28 +63,28 @@ def plan_set(plan: Plan, found: GuildPlans) -> str:
 
 def plan_removed(name: str) -> str:
     """Return that the plan is gone."""
-    return _("The plan **{name}** is removed.", name=name)
+    return _("The plan **{name}** is removed.", name=escape_markdown(name))
 
 
 def role_given(role_id: int, name: str | None) -> str:
     """Return which plan the role has now."""
     if name is None:
         return _("{role} has no plan of its own now.", role=f"<@&{role_id}>")
-    return _("{role} has the plan **{name}** now.", role=f"<@&{role_id}>", name=name)
+    return _("{role} has the plan **{name}** now.", role=f"<@&{role_id}>", name=escape_markdown(name))
 
 
 def default_chosen(name: str | None) -> str:
     """Return which plan is the default one now."""
     if name is None:
         return _("Members whose roles have no plan have the standard one now.")
-    return _("Members whose roles have no plan have **{name}** now.", name=name)
+    return _("Members whose roles have no plan have **{name}** now.", name=escape_markdown(name))
 
 
 def _plan_line(plan: Plan, found: GuildPlans) -> str:
     whose = [f"<@&{role_id}>" for role_id, name in found.roles.items() if name == plan.name]
     whose += [str(_DEFAULT)] if found.default.name == plan.name else []
     who = f" ({', '.join(whose)})" if whose else ""
-    return f"**{plan.name}**{who}: {', '.join(plan_lines(plan))}"
+    return f"**{escape_markdown(plan.name)}**{who}: {', '.join(plan_lines(plan))}"
 
 
 def _fitting(lines: Sequence[str]) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from discord.utils import escape_markdown
+
 from bot.language import Phrase, _, listed, number, plural
 from bot.policy.plans import (
     STANDARD,
@@ -31,7 +33,7 @@ _SEE = Phrase("`/info` shows what your plan allows.")
 
 def plan_name(name: str) -> str:
     """Return how a plan is called in a sentence."""
-    return str(BUILT_IN_NAME) if name in ("", STANDARD) else f"**{name}**"
+    return str(BUILT_IN_NAME) if name in ("", STANDARD) else f"**{escape_markdown(name)}**"
 
 
 def gpu_time(time: timedelta) -> str:
@@ -69,7 +71,7 @@ def plan_lines(plan: Plan) -> list[str]:
 
 def plan_unknown(error: PlanUnknown) -> str:
     """Return that the server has no such plan, and which it has."""
-    name, known = error.facts["name"], [plan_name(one) for one in error.known]
+    name, known = escape_markdown(str(error.facts["name"])), [plan_name(one) for one in error.known]
     if not known:
         return _("This server has no plan called {name}, nor any other. `/plan set` makes one.", name=name)
     return _("This server has no plan called {name}. It has {known}.", name=name, known=listed(known))

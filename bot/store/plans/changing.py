@@ -148,7 +148,7 @@ def _text(plan: Plan) -> str:
         "at once": plan.max_running,
         "unfinished": plan.max_pending,
         "repeat": plan.max_repeat,
-        "permutations": plan.max_permutations,
+        "sets": plan.max_permutations,
     }
     said = [f"{_value(limit)} {name}" for name, limit in limits.items() if limit is not None]
     return f"{plan.name} ({', '.join([*said, *sorted(plan.speeds)])})"

@@ -52,6 +52,7 @@ async def test_plans_hold_for_roles_until_these_are_gone(
         f"**gold** (<@&{ROLE}>): GPU time without a limit, 60 unfinished jobs, `--turbo` `--fast` `--relax`",
     ]
     assert "Ada" not in await asked(ada, "plan", "remove", plan="silver")
+    assert "no plan called \\*\\*." in await asked(ada, "plan", "remove", plan="**")
     assert "Write it as 90s" in await asked(ada, "plan", "set", plan="basic", gpu_per_day="soon")
 
     assert "`--turbo` is not in your plan, **basic**" in await asked(ben, "imagine", prompt="a cat --turbo")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -21,8 +22,9 @@ from bot.server_panel import (
     PAUSE_VERB,
     REMOVE_VERB,
 )
-from bot.store.guilds.changes import read_changes
+from bot.store.guilds.changes import GuildChange, read_changes
 from bot.store.guilds.settings import GuildSettings, read_settings
+from bot.store.guilds.tables import GuildSetting
 from engine.store.database import Database
 from sandbox.chat.test_client import MemberClient, RequestRefused
 from sandbox.server import Sandbox
@@ -152,3 +154,17 @@ async def test_others_see_no_changes(bot: object, sandbox: Sandbox, ada: MemberC
     for verb in (PAUSE_VERB, LANGUAGE_VERB):
         with pytest.raises(RequestRefused):
             await ben.press(panel, f"e1:{verb}:v1", ["de"] if verb == LANGUAGE_VERB else None)
+
+
+def test_long_changes_say_what_was_and_what_is() -> None:
+    """Ten of them share one message, in which each keeps both of its values."""
+    change = GuildChange(
+        setting=GuildSetting.LIMITS,
+        added=("new " + "🙂" * 300,),
+        removed=("old " + "x" * 300,),
+        discord_id=1191168914227200002,
+        at=datetime.now(UTC),
+    )
+    said = guild_change_replies.change_lines([change] * 10)
+    assert len(said.encode("utf-16-le")) // 2 <= 2000
+    assert all("from old xxxx" in line and "... to new 🙂🙂" in line for line in said.splitlines())
