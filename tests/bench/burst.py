@@ -1,5 +1,7 @@
 """How soon a burst is answered, and how many presses a second one bot sustains: `python -m tests.bench.burst`.
 
+With `--jobs 1000000` the database already has so many, of a hundred thousand members in a thousand guilds.
+
 A burst is commands and presses of as many members in the same instant, a quarter each of /imagine, ratings, upscales
 and variations. The reference is a bot of twenty lines that stores nothing, in the same run, on a sandbox of its own;
 sandboxes and bots share the cores.
@@ -32,6 +34,7 @@ from sandbox.chat.test_client import member_client
 from sandbox.server import Sandbox
 from sandbox.state.records import GuildMember, InteractionType, Json, User
 from tests.bench.answers import LEASE
+from tests.bench.search import fill
 from tests.bot.bot_process import bot_process
 from tests.bot.engine_hand import EngineHand
 from tests.bot.reading import is_grid
@@ -70,11 +73,11 @@ class Answered:
     cpu: timedelta
 
 
-async def main(size: int, bursts: int, rate: int, seconds: int) -> None:
+async def main(size: int, bursts: int, rate: int, seconds: int, jobs: int) -> None:
     """Print a line for each bot's bursts, their ratio, and what a steady stream took."""
     async with AsyncExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="easel-bench-")))
-        easel = await stack.enter_async_context(_easel(home, size))
+        easel = await stack.enter_async_context(_easel(home, size, jobs))
         bare = await stack.enter_async_context(_bare(size, easel))
         taken: dict[str, list[Answered]] = {bare.name: [], easel.name: []}
         for burst in range(bursts):
@@ -90,12 +93,14 @@ async def main(size: int, bursts: int, rate: int, seconds: int) -> None:
 
 
 @asynccontextmanager
-async def _easel(home: Path, size: int) -> AsyncIterator[Contestant]:
+async def _easel(home: Path, size: int, jobs: int) -> AsyncIterator[Contestant]:
     async with AsyncExitStack() as stack:
         url = await stack.enter_async_context(open_embedded(home / "postgres"))
         await upgrade(url)
         storage = (home / "pictures").as_uri()
         database = await stack.enter_async_context(open_database(url))
+        if jobs:
+            await fill(database, jobs)
         sandbox = await stack.enter_async_context(server.serve())
         bot = await stack.enter_async_context(bot_process(sandbox, url, storage, lease=LEASE))
         hand = EngineHand(database=database, objects=open_objects(storage))
@@ -230,4 +235,5 @@ if __name__ == "__main__":
     parser.add_argument("--bursts", type=int, default=3)
     parser.add_argument("--rate", type=int, default=TARGET_RATE)
     parser.add_argument("--seconds", type=int, default=10)
+    parser.add_argument("--jobs", type=int, default=0)
     asyncio.run(main(**vars(parser.parse_args())))
