@@ -8,7 +8,7 @@ import pytest
 from aiohttp.test_utils import make_mocked_request
 
 from bot.ban_replies import restricted
-from bot.language import language, language_from_locale, listed, number, percentage, speaking, spoken_in
+from bot.language import language, language_from_locale, listed, number, percentage, plural, speaking, spoken_in
 from bot.pages.spoken import language_of
 from bot.parameter_help import parameter_text
 from bot.policy.restrictions import GuildRestriction, RestrictionKind
@@ -41,6 +41,18 @@ def test_numbers_and_lists_are_written_as_in_the_language() -> None:
             "A, B und C",
         )
     assert (number(1234.5, digits=1), percentage(0.456)) == ("1,234.5", "46%")
+
+
+@pytest.mark.parametrize(
+    ("language", "forms"),
+    [
+        ("en", ("0 pictures", "1 picture", "2 pictures", "1,000 pictures")),
+        ("de", ("0 Bilder", "1 Bild", "2 Bilder", "1.000 Bilder")),
+    ],
+)
+def test_nothing_one_and_several_have_the_form_of_the_language(language: str, forms: tuple[str, ...]) -> None:
+    with speaking(language):
+        assert tuple(plural(count, "{n} picture", "{n} pictures") for count in (0, 1, 2, 1000)) == forms
 
 
 @pytest.mark.parametrize(
