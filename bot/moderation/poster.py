@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import structlog
@@ -77,6 +78,10 @@ class CasePoster(ClaimedWork):
             return timedelta()
         with speaking(guild_language(self._context.client, case.guild_id)):
             content = await compose(self._context, case, job, picture)
+        if (old := _message_elsewhere(case)) is not None:
+            if isinstance(await delete(self._context.client, old), DiscordUnavailable):
+                return INTERVAL
+            case = replace(case, message=None)
         outcome = await self._send(case, content)
         if isinstance(outcome, AttachmentTooLarge):
             outcome = await self._send(case, content.without_picture())
@@ -157,3 +162,9 @@ class CasePoster(ClaimedWork):
             if isinstance(outcome, Rejected):
                 _log.warning("result_not_removed", case=str(case.id), cause=outcome.cause)
         return _BEING_POSTED if is_posting else None
+
+
+def _message_elsewhere(case: Case) -> DiscordPlace | None:
+    """Return the message of an open case that is not in the channel which the moderators have named since."""
+    is_open = case.ruling is None and case.channel_id is not None
+    return case.message if is_open and case.message and case.message.channel_id != case.channel_id else None

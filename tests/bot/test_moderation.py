@@ -103,6 +103,7 @@ async def test_cases_wait_for_a_channel_and_follow_it(
     assert "**Grid of" in text_of(first) and len(first["attachments"]) == 1
     await set_channel(ada, "after-dark")
     await ada.message(lambda item: is_case(item) and item["channel_id"] == ada.channels["after-dark"])
+    assert first["id"] not in ada.messages
     assert await safety(ada, "channel", clear=True) == str(moderation_replies.CLEARED)
     changes = text_of(await ada.reply(await ada.command("server", "changes")))
     cleared, moved, made = changes.splitlines()

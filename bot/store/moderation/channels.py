@@ -36,7 +36,7 @@ async def read_channel(connection: AsyncConnection, guild_id: int) -> ModeratorC
 
 
 async def set_channel(connection: AsyncConnection, context: InteractionContext, channel_id: int | None) -> GuildChange:
-    """Set or clear the guild's moderators' channel, and note who did; open cases are posted in the new one."""
+    """Set or clear the guild's moderators' channel, and note who did; open cases move to the new one."""
     assert context.guild_id is not None
     here = moderator_channels.c.guild_id == context.guild_id
     query = sa.select(moderator_channels.c.channel_id).where(here).with_for_update()
@@ -64,7 +64,7 @@ async def record_fault(connection: AsyncConnection, guild_id: int, channel_id: i
 
 async def _move_open_cases(connection: AsyncConnection, guild_id: int, channel_id: int) -> None:
     own = moderation_cases.c
-    moved = {"case_channel_id": None, "case_message_id": None, "version": own.version + 1}
+    # What is known of their old messages stays, so that these are deleted.
     elsewhere = (own.guild_id == guild_id, own.decision.is_(None), own.case_channel_id.is_distinct_from(channel_id))
     changed = sa.update(moderation_cases).where(*elsewhere)
-    await connection.execute(changed.values(**moved, due_at=sa.func.now(), attempts=0))
+    await connection.execute(changed.values(version=own.version + 1, due_at=sa.func.now(), attempts=0))
