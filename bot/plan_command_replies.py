@@ -29,6 +29,10 @@ WHOM_HELP = Phrase("The role; @everyone is every member")
 NONE_HELP = Phrase("The plan; leave it out for none")
 
 MANAGERS_ONLY = Phrase("Only members who may manage this server can look after its plans.")
+NAME_REFUSED = Phrase(
+    "A plan needs a name with a letter or a digit, and not `standard`, which is what the operator's is called. Choose "
+    "another name."
+)
 NOTHING_CHANGED = Phrase("Nothing has changed: it was so already.")
 NO_PLANS = Phrase(
     "This server has no plans, so everyone may use the same. `/plan set` makes one, `/plan role` says who has it, and "

@@ -12,7 +12,7 @@ from discord import app_commands
 from bot import plan_command_replies as replies
 from bot.answers import answer, send_ephemeral
 from bot.interaction_context import context_from_interaction, may_manage_guild
-from bot.policy.plans import time_from_text
+from bot.policy.plans import STANDARD, time_from_text
 from bot.services import Services, services_of
 from bot.store.interaction import InteractionContext
 from bot.store.plans.changing import (
@@ -147,6 +147,9 @@ async def _list(interaction: discord.Interaction, services: Services) -> None:
 async def _set(
     interaction: discord.Interaction, services: Services, name: str, given: dict[str, Any], texts: dict[str, str]
 ) -> None:
+    if name.lower() == STANDARD or not any(map(str.isalnum, name)):
+        await send_ephemeral(interaction, replies.NAME_REFUSED)
+        return
     limits = given | {one: time_from_text(text) for one, text in texts.items()}
     await _change(
         interaction,

@@ -51,6 +51,8 @@ async def test_plans_hold_for_roles_until_these_are_gone(
         " prompts by sets, `--fast` `--relax`",
         f"**gold** (<@&{ROLE}>): GPU time without a limit, 60 unfinished jobs, `--turbo` `--fast` `--relax`",
     ]
+    for name in ("   ", "\u200b", "Standard"):
+        assert await asked(ada, "plan", "set", plan=name) == str(plan_command_replies.NAME_REFUSED)
     assert "Ada" not in await asked(ada, "plan", "remove", plan="silver")
     assert "no plan called \\*\\*." in await asked(ada, "plan", "remove", plan="**")
     assert "Write it as 90s" in await asked(ada, "plan", "set", plan="basic", gpu_per_day="soon")
