@@ -14,6 +14,7 @@ from bot.services import Services, services_of
 from bot.store.finding.wanted import BestOf, Wanted
 from bot.store.gallery.settings import read_gallery, set_channel, set_page
 
+_THRESHOLD = 3
 _PERIODS = [app_commands.Choice(name=name.text, value=period.value) for period, name in gallery_replies.PERIODS.items()]
 
 gallery = app_commands.Group(
@@ -51,8 +52,8 @@ async def _models(interaction: discord.Interaction, typed: str) -> list[app_comm
 async def channel(
     interaction: discord.Interaction,
     chosen: discord.TextChannel | None = None,
-    threshold: app_commands.Range[int, 1, 100] = 3,
-    authors: bool = True,
+    threshold: app_commands.Range[int, 1, 100] | None = None,
+    authors: bool | None = None,
     clear: bool = False,
 ) -> None:
     """Show, name or clear the gallery channel."""
@@ -74,8 +75,8 @@ async def _channel(
     interaction: discord.Interaction,
     services: Services,
     chosen: discord.TextChannel | None,
-    threshold: int,
-    names_authors: bool,
+    threshold: int | None,
+    names_authors: bool | None,
     clears: bool,
 ) -> None:
     if not may_manage_guild(interaction):
@@ -85,7 +86,9 @@ async def _channel(
     elif chosen and not _can_post(chosen):
         await send_ephemeral(interaction, gallery_replies.channel_refused(chosen.id))
     elif chosen or clears:
-        await _set(interaction, services, chosen, threshold, names_authors)
+        await _set(interaction, services, chosen, threshold or _THRESHOLD, names_authors is not False)
+    elif threshold or names_authors is not None:
+        await _change(interaction, services, threshold, names_authors)
     else:
         await _show_channel(interaction, services)
 
@@ -109,6 +112,21 @@ async def _set(
     is_open = chosen.permissions_for(chosen.guild.default_role).view_channel
     note = "" if is_open else f"\n{gallery_replies.SHOULD_BE_OPEN}"
     await send_ephemeral(interaction, f"{gallery_replies.channel_set(stored)}{note}")
+
+
+async def _change(
+    interaction: discord.Interaction, services: Services, threshold: int | None, names_authors: bool | None
+) -> None:
+    context = context_from_interaction(interaction)
+    async with services.database.begin(limit=services.answer_margin) as connection:
+        old = await read_gallery(connection, context.guild_id or 0)
+        if old.channel_id is not None:
+            names = old.names_authors if names_authors is None else names_authors
+            wanted = threshold or old.threshold or _THRESHOLD
+            await set_channel(connection, context, old.channel_id, threshold=wanted, names_authors=names)
+        stored = await read_gallery(connection, context.guild_id or 0)
+    said = gallery_replies.channel_set(stored) if stored.channel_id else str(gallery_replies.NO_CHANNEL)
+    await send_ephemeral(interaction, said)
 
 
 async def _show_channel(interaction: discord.Interaction, services: Services) -> None:

@@ -153,7 +153,12 @@ async def test_only_those_who_manage_the_server_set_its_gallery(
     for options in ({"clear": True}, {"set": cleo.channels[CHANNEL]}, {}):
         assert text_of(await gallery(cleo, "channel", **options)) == str(gallery_replies.MANAGERS_ONLY)
     assert text_of(await gallery(cleo, "page", open=True)) == str(gallery_replies.MANAGERS_ONLY)
-    assert text_of(await gallery(ada, "channel")) == str(gallery_replies.NO_CHANNEL)
+    for asked in ({}, {"threshold": 2}):
+        assert text_of(await gallery(ada, "channel", **asked)) == str(gallery_replies.NO_CHANNEL)
+    await name_channel(ada, 5, authors=False)
+    assert "Pictures that 2 members like" in text_of(await gallery(ada, "channel", threshold=2))
+    newest = text_of(await ada.reply(await ada.command("server", "changes"))).splitlines()[0]
+    assert newest.endswith("changed the gallery from ❤️ 5 to ❤️ 2")
     assert text_of(await gallery(ada, "channel", clear=True)) == str(gallery_replies.CLEARED)
     assert text_of(await gallery(ada, "page", open=True)) == str(gallery_replies.NO_PUBLIC_URL)
     both = await gallery(ada, "channel", set=ada.channels[CHANNEL], clear=True)
