@@ -20,6 +20,7 @@ from bot.store.finding.bringing_back import bring_back
 from bot.store.finding.searches import FoundJob, Page
 from bot.store.finding.wanted import Wanted
 from bot.store.interaction import InteractionContext
+from bot.store.tables import DeliveryForm
 from engine.contract.errors import PictureCorrupt, StoreUnavailable
 from engine.error_boundary import result_of
 
@@ -78,7 +79,9 @@ def _lines(page: Page) -> list[str]:
 def _line(number: int, found: FoundJob) -> str:
     job, delivery = found.job, found.delivery
     model = str(found.pictures[0].recipe.get("model", "")) if found.pictures else ""
-    link = message_link(delivery, delivery.guild_id) if delivery and delivery.message_id else None
+    # A message that only its member sees is gone once Discord is opened again.
+    stays = delivery and delivery.message_id and delivery.form is not DeliveryForm.EPHEMERAL
+    link = message_link(delivery, delivery.guild_id) if delivery and stays else None
     return finding_replies.found_line(number, job.spec.prompt, model, job.created_at, link)
 
 

@@ -107,6 +107,7 @@ async def test_a_private_picture_is_shown_again_once_it_is_gone_from_the_screen(
     await until_closed(database, job.id, 2)
     second = await ben.reply(await ben.press(grid, "U1"))
     assert second["id"] != first["id"] and second["attachments"]
+    assert "[message](" not in text_of(await ben.reply(await ben.command("history")))
 
 
 async def test_private_jobs_are_cancelled_and_rated(
