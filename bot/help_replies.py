@@ -54,7 +54,7 @@ and delete.
 **Cancel** stops it, and **Cancel all** all jobs of one prompt.
 
 Buttons work for ever, also under old messages. `/prefer remix` lets you change the prompt before a button starts a \
-job. *Apps* in the menu of a message has its recipe.""")
+job, and `/prefer auto_dm` sends you each result directly as well. *Apps* in the menu of a message has its recipe.""")
 
 
 def start_text(limits: Limits) -> str:

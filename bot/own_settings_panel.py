@@ -10,7 +10,7 @@ import discord
 from bot import own_settings_replies
 from bot.custom_ids import text_from_version
 from bot.language import Phrase
-from bot.policy.preferences import NO_PREFERENCES, MemberPreferences, Setting, prompt_defaults
+from bot.policy.preferences import NO_PREFERENCES, DirectMessages, MemberPreferences, Setting, prompt_defaults
 from bot.store.preferences import OwnSettings
 from engine.prompt import Limits, PromptDefaults
 
@@ -22,6 +22,7 @@ VERBS: Mapping[Setting, str] = {
     Setting.VISIBILITY: "ownvisibility",
 }
 REMIX_VERB, SUFFIX_VERB, RESET_VERB = "ownremix", "ownsuffix", "ownreset"
+NOTIFICATIONS_VERB = "ownnotifications"
 UNSET = "unset"
 
 _VERSION = 1
@@ -42,6 +43,7 @@ def own_settings_panel(own: OwnSettings, limits: Limits) -> discord.ui.LayoutVie
             *_selects(own.preferences, limits),
             discord.ui.Separator(),
             *_switches(own, limits),
+            *_notifications(own.preferences.direct_messages),
             discord.ui.TextDisplay(str(own_settings_replies.CUSTOM)),
             discord.ui.ActionRow(_button(RESET_VERB, own_settings_replies.RESET, discord.ButtonStyle.danger)),
         )
@@ -93,6 +95,21 @@ def _switches(own: OwnSettings, limits: Limits) -> Sequence[Item]:
         said, label = private if is_private else public
         shown.append(_section(str(said), VERBS[Setting.VISIBILITY], label))
     return [*shown, _section(_suffix(own.preferences), SUFFIX_VERB, own_settings_replies.CHANGE_SUFFIX)]
+
+
+def _notifications(chosen: DirectMessages) -> Sequence[Item]:
+    is_stopped = chosen is DirectMessages.CLOSED
+    said = own_settings_replies.NOTIFICATIONS_STOPPED if is_stopped else own_settings_replies.NOTIFICATIONS
+    shown = DirectMessages.NONE if is_stopped else chosen
+    options = [
+        discord.SelectOption(label=str(label), value=value.value, default=value is shown)
+        for value, label in own_settings_replies.DIRECT_MESSAGES.items()
+    ]
+    custom_id = text_from_version(NOTIFICATIONS_VERB, _VERSION)
+    return [
+        discord.ui.TextDisplay(str(said)),
+        discord.ui.ActionRow(discord.ui.Select[Any](custom_id=custom_id, options=options)),
+    ]
 
 
 def _suffix(preferences: MemberPreferences) -> str:

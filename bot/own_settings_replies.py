@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bot.language import Phrase, _
-from bot.policy.preferences import MAX_OPTIONS, MemberPreferences, Setting
+from bot.policy.preferences import MAX_OPTIONS, DirectMessages, MemberPreferences, Setting
 
 SETTINGS_HELP = Phrase("What holds for your prompts when they do not say otherwise")
 SUFFIX_HELP = Phrase("Parameters for each of your prompts, such as --ar 3:2; nothing removes them")
@@ -14,6 +14,7 @@ OPTION_HELP = Phrase("Parameters of your own, such as --mine, that stand for wor
 OPTION_SET_HELP = Phrase("Set what --name stands for in your prompts; without a value, it is removed")
 OPTION_LIST_HELP = Phrase("What your own parameters stand for")
 OPTION_REMOVE_HELP = Phrase("Remove a parameter of your own")
+AUTO_DM_HELP = Phrase("Turn on or off that each of your results comes by direct message as well, with its originals")
 STYLE_HELP = Phrase("A style, or a parameter of your own from /prefer option")
 NAME_HELP = Phrase("Its name, with or without dashes")
 VALUE_HELP = Phrase("Words, parameters, or both, such as: in watercolour --ar 3:2")
@@ -28,6 +29,17 @@ NO_SUFFIX = Phrase("**Suffix**: none.")
 TURN_ON, TURN_OFF = Phrase("Turn on"), Phrase("Turn off")
 MAKE_PRIVATE, MAKE_PUBLIC = Phrase("Make private"), Phrase("Make public")
 CHANGE_SUFFIX = Phrase("Change…")
+NOTIFICATIONS = Phrase(
+    "**Notifications**: results come by direct message as well, with original files, prompt and seeds."
+)
+NOTIFICATIONS_STOPPED = Phrase(
+    "**Notifications** are off, because Discord let me send you no direct message. Allow them, and choose again."
+)
+AUTO_DM_ON = Phrase(
+    "auto_dm is on: each of your results now comes by direct message as well, with its original files, prompt and "
+    "seeds. `/prefer auto_dm` turns it off."
+)
+AUTO_DM_OFF = Phrase("auto_dm is off: your results come where you ask for them. `/prefer auto_dm` turns it on.")
 RESET = Phrase("Reset all of these")
 SUFFIX_TITLE = Phrase("Suffix of your prompts")
 SUFFIX_LABEL = Phrase("Parameters for each prompt")
@@ -49,6 +61,11 @@ NO_CHOICE: Mapping[Setting, Phrase] = {
     Setting.SHAPE: Phrase("As the model has it"),
     Setting.SPEED: Phrase("As usual"),
     Setting.STYLIZE: Phrase("As it was trained"),
+}
+DIRECT_MESSAGES: Mapping[DirectMessages, Phrase] = {
+    DirectMessages.NONE: Phrase("No direct messages"),
+    DirectMessages.LONG: Phrase("Results that took longer than a minute"),
+    DirectMessages.EACH: Phrase("Every result (auto_dm)"),
 }
 SHAPES: Mapping[str, Phrase] = {
     "1:1": Phrase("Square (1:1)"),

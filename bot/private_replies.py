@@ -22,3 +22,13 @@ def direct_messages_closed(discord_id: int) -> str:
         "react again, or press ⋯ and ✉️.",
         member=discord_id,
     )
+
+
+def auto_dm_stopped(discord_id: int) -> str:
+    """Return the same when they had asked for every result by direct message, which ends with it."""
+    return _(
+        "<@{member}>, Discord lets me send you no direct message, so your results only come here from now on, and "
+        "auto_dm is off. Allow direct messages in this server's privacy settings, and `/prefer auto_dm` turns it on "
+        "again; ✉️ below a result sends it later.",
+        member=discord_id,
+    )

@@ -12,7 +12,7 @@ from bot import own_settings_panel, own_settings_replies
 from bot.answers import open_form, send_ephemeral, show_panel
 from bot.buttons.panel_control import FormControl, PanelControl
 from bot.own_settings_panel import UNSET, VERBS
-from bot.policy.preferences import MAX_SUFFIX, NO_PREFERENCES, MemberPreferences, Setting
+from bot.policy.preferences import MAX_SUFFIX, NO_PREFERENCES, DirectMessages, MemberPreferences, Setting
 from bot.preferences import change, suffix_problem
 from bot.prompt_form import PROMPT_FIELD
 from bot.services import Services
@@ -71,6 +71,18 @@ class VisibilityControl(PanelControl, verb=VERBS[Setting.VISIBILITY]):
             return old.with_setting(Setting.VISIBILITY, None if is_private else "stealth")
 
         await _change(interaction, services, context, turned)
+
+
+class NotificationsControl(PanelControl, verb=own_settings_panel.NOTIFICATIONS_VERB):
+    """Chooses which results come by direct message as well."""
+
+    async def choose(
+        self, interaction: discord.Interaction, services: Services, context: InteractionContext, chosen: Sequence[str]
+    ) -> None:
+        """Store which."""
+        known = own_settings_replies.DIRECT_MESSAGES
+        wanted = next((one for one in known if one.value in chosen), DirectMessages.NONE)
+        await _change(interaction, services, context, lambda old: replace(old, direct_messages=wanted))
 
 
 class RemixControl(PanelControl, verb=own_settings_panel.REMIX_VERB):
@@ -134,6 +146,7 @@ OWN_CONTROLS: tuple[type[PanelControl], ...] = (
     StyleControl,
     VisibilityControl,
     RemixControl,
+    NotificationsControl,
     SuffixControl,
     ResetControl,
 )

@@ -10,7 +10,7 @@ from discord import app_commands
 from bot import followup_replies, own_settings_replies
 from bot.answers import answer, send_ephemeral
 from bot.interaction_context import context_from_interaction
-from bot.policy.preferences import MAX_OPTIONS, MAX_SUFFIX, MemberPreferences, TooManyOptions
+from bot.policy.preferences import MAX_OPTIONS, MAX_SUFFIX, DirectMessages, MemberPreferences, TooManyOptions
 from bot.preferences import change, option_problem, suffix_problem
 from bot.services import Services, services_of
 from bot.store.preferences import read_own_settings, toggle_remix
@@ -32,6 +32,23 @@ async def _toggle(interaction: discord.Interaction, services: Services) -> None:
     context = context_from_interaction(interaction)
     is_on = await services.commit(context, lambda: toggle_remix(context))
     await send_ephemeral(interaction, followup_replies.REMIX_ON if is_on else followup_replies.REMIX_OFF)
+
+
+@prefer.command(name="auto_dm", description=own_settings_replies.AUTO_DM_HELP.text)
+async def auto_dm(interaction: discord.Interaction) -> None:
+    """Turn on or off that each result comes by direct message as well."""
+    services = services_of(interaction)
+    await answer(interaction, services, "prefer auto_dm", _toggle_auto_dm(interaction, services))
+
+
+async def _toggle_auto_dm(interaction: discord.Interaction, services: Services) -> None:
+    def toggled(old: MemberPreferences) -> MemberPreferences:
+        is_on = old.direct_messages is DirectMessages.EACH
+        return replace(old, direct_messages=DirectMessages.NONE if is_on else DirectMessages.EACH)
+
+    new = await change(services, context_from_interaction(interaction), toggled)
+    is_on = new.direct_messages is DirectMessages.EACH
+    await send_ephemeral(interaction, own_settings_replies.AUTO_DM_ON if is_on else own_settings_replies.AUTO_DM_OFF)
 
 
 option = app_commands.Group(name="option", description=own_settings_replies.OPTION_HELP.text, parent=prefer)

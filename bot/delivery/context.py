@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -22,7 +23,10 @@ from engine.store.objects import Objects
 @dataclass(frozen=True, kw_only=True)
 class DeliveryContext:
     """What deliveries need: Discord, the stores, this process's identity for its claims, the models' limits,
-    what is known of the queue, and what pictures are signed with."""
+    what is known of the queue, and what pictures are signed with.
+
+    has_requests: is set when a result waits to be sent directly.
+    """
 
     client: discord.Client
     buttons: Buttons
@@ -33,6 +37,7 @@ class DeliveryContext:
     limits: Limits
     queue: QueueView = field(default_factory=QueueView)
     credentials: ContentCredentials = UNSIGNED
+    has_requests: asyncio.Event = field(default_factory=asyncio.Event)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:

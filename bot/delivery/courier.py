@@ -16,11 +16,11 @@ from structlog.contextvars import bound_contextvars
 from bot.cards import Card
 from bot.delivery.channel_queue import ChannelQueue, ChannelQueues, edit_priority, now
 from bot.delivery.context import Closed, DeliveryContext, RetryLater, SendResult, UpToDate
-from bot.delivery.deliver import close, has_unstored_message, send
+from bot.delivery.deliver import close, send
 from bot.delivery.due_edits import must_move, needs_edit, with_block
 from bot.delivery.edit_rate import EditPriority
 from bot.delivery.series import update_series
-from bot.delivery.tracking import TrackedDeliveries, TrackedDelivery, TrackedSeries
+from bot.delivery.tracking import TrackedDeliveries, TrackedDelivery, TrackedSeries, has_unstored_message
 from bot.language import speaking
 from bot.store.deliveries import (
     Delivery,

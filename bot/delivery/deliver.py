@@ -31,7 +31,7 @@ from bot.delivery.outcomes import (
 )
 from bot.delivery.result_showing import read_result_showing
 from bot.delivery.series import follow_series, move_series_message, update_series
-from bot.delivery.tracking import TrackedDelivery
+from bot.delivery.tracking import TrackedDelivery, has_unstored_message
 from bot.policy.pictures import Showing
 from bot.store.deliveries import (
     close_delivery,
@@ -45,6 +45,7 @@ from bot.store.gallery.posts import read_post
 from bot.store.impressions import log_impression
 from bot.store.job_status import JobDetails, JobProgress, progress_of, read_job_details
 from bot.store.moderation.barred import log_barred
+from bot.store.original_requests import request_preferred
 from bot.store.ranking.grids import enter_grid
 from bot.store.series import is_series_over
 from bot.store.tables import DeliveryForm, DeliveryKind, DeliveryState
@@ -98,11 +99,6 @@ async def send(context: DeliveryContext, tracked: TrackedDelivery) -> SendResult
     return RetryLater(after=None) if tracked.lacks_picture else result
 
 
-def has_unstored_message(tracked: TrackedDelivery) -> bool:
-    """Return whether the message's id is known here but not yet in the store."""
-    return tracked.delivery.message_id is not None and not tracked.is_stored
-
-
 def progress_from_details(details: JobDetails) -> JobProgress:
     """Return the progress that a message made from the details shows."""
     return progress_of(details.job.status, details.job.progress, details.num_ahead)
@@ -112,7 +108,7 @@ async def close(
     context: DeliveryContext, tracked: TrackedDelivery, state: DeliveryState, cause: str | None = None
 ) -> Closed:
     """Close the delivery in the store, unless another process has claimed it, with its message and what that shows."""
-    delivery, instance = tracked.delivery, context.instance
+    delivery, instance, wants_originals = tracked.delivery, context.instance, False
     async with context.transaction() as connection:
         if delivery.message_id and has_unstored_message(tracked):
             await store_message_id(connection, delivery.id, delivery.message_id, instance)
@@ -120,11 +116,14 @@ async def close(
         if is_closed and tracked.shows_pictures:
             await log_impression(connection, delivery)
             await enter_grid(connection, delivery)
+            wants_originals = await request_preferred(connection, delivery.id)
         elif is_closed and state is DeliveryState.DELIVERED:
             await log_barred(connection, delivery)
     if not is_closed:
         return Closed()
     context.metrics.closed.labels(state=state.value).inc()
+    if wants_originals:
+        context.has_requests.set()
     if cause:
         _log.warning("delivery_failed", state=state.value, cause=cause)
     return Closed()

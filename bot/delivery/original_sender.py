@@ -1,4 +1,4 @@
-"""✉️ as a reaction: sends the original files of a result, with their seeds, to the direct messages of who reacted."""
+"""Sends the original files of results, with their seeds, to the direct messages of who reacted with ✉️ or wants each."""
 
 from __future__ import annotations
 
@@ -12,20 +12,25 @@ from bot.claimed_work import INTERVAL, ClaimedWork
 from bot.delivery.context import DeliveryContext
 from bot.delivery.nonces import nonce_of
 from bot.delivery.originals import original_files, send_privately
-from bot.delivery.outcomes import DiscordUnavailable, Sent, outcome_of
+from bot.delivery.outcomes import OUTCOME_LABELS, DiscordUnavailable, Rejected, Sent, outcome_of
 from bot.feedback_replies import saved
+from bot.language import speaking
 from bot.policy.pictures import Showing, ShownWhere
 from bot.store.moderation.picture_rules import read_showing
 from bot.store.original_requests import (
     OriginalsRequest,
     OriginalsState,
+    RequestPurpose,
     claim_request,
+    drop_request,
     end_request,
     release_request,
     request_originals,
+    turn_off,
 )
 from engine.contract.errors import EaselError, PictureCorrupt
 from engine.contract.feedback import Surface
+from engine.contract.jobs import Visibility
 from engine.error_boundary import logged_result_of
 
 ENVELOPES = frozenset({"✉️", "✉"})
@@ -42,6 +47,7 @@ class OriginalSender(ClaimedWork):
     def __init__(self, context: DeliveryContext) -> None:
         super().__init__()
         self._context = context
+        self._is_requested = context.has_requests
 
     async def take(self, reaction: discord.RawReactionActionEvent) -> None:
         """Keep that the member wants what they have reacted to with an envelope; other reactions mean nothing."""
@@ -64,8 +70,13 @@ class OriginalSender(ClaimedWork):
             request = await claim_request(connection)
         if request is None:
             return INTERVAL
+        if request.purpose is RequestPurpose.PREFERENCE and not request.is_preferred:
+            async with self._context.transaction() as connection:
+                await drop_request(connection, request.id)
+            return timedelta()
         try:
-            state = await self._send(request)
+            with speaking(request.language):
+                state = await self._settle(request)
         except EaselError:
             state = None
         async with self._context.transaction() as connection:
@@ -74,6 +85,23 @@ class OriginalSender(ClaimedWork):
                 return INTERVAL
             await end_request(connection, request.id, state)
         return timedelta()
+
+    async def _settle(self, request: OriginalsRequest) -> OriginalsState | None:
+        """Send the result, and see to it that the member knows if they take none; return as `_send` does."""
+        purpose = request.purpose
+        state = OriginalsState.CLOSED if purpose is RequestPurpose.TURNED_OFF else await self._send(request)
+        if state is not OriginalsState.CLOSED:
+            return state
+        if purpose is RequestPurpose.PREFERENCE:
+            # Stored before it is said, so that a process that takes over says it.
+            async with self._context.transaction() as connection:
+                if not await turn_off(connection, request):
+                    return state
+        if purpose is not RequestPurpose.REACTION:
+            return state if await self._tell(request, private_replies.auto_dm_stopped(request.discord_id)) else None
+        if not request.is_told:
+            await self._tell(request, private_replies.direct_messages_closed(request.discord_id))
+        return state
 
     async def _send(self, request: OriginalsRequest) -> OriginalsState | None:
         """Return what became of it; None if it is to be tried again.
@@ -91,19 +119,26 @@ class OriginalSender(ClaimedWork):
         except PictureCorrupt:
             return OriginalsState.LOST
         text = saved(job.spec.prompt, [(picture.slot, picture.seed) for picture in pictures])
+        if request.purpose is RequestPurpose.PREFERENCE and job.visibility is Visibility.PUBLIC:
+            place = request.guild_id or "@me"
+            text = f"{text}\nhttps://discord.com/channels/{place}/{request.channel_id}/{request.message_id}"
         outcome = await send_privately(self._context.client, request.discord_id, text, files)
         if isinstance(outcome, Sent):
             return OriginalsState.SENT
         if isinstance(outcome, DiscordUnavailable):
             return None
-        if not request.is_told:
-            await self._tell_closed(request)
-        return OriginalsState.CLOSED
+        takes_none = isinstance(outcome, Rejected) and not outcome.can_post
+        if request.purpose is RequestPurpose.REACTION or takes_none:
+            return OriginalsState.CLOSED
+        _log.warning("result_not_sent", outcome=OUTCOME_LABELS[type(outcome)])
+        return OriginalsState.LOST
 
-    async def _tell_closed(self, request: OriginalsRequest) -> None:
-        """Say under the result that the member takes no direct messages; where that is forbidden, nothing is said."""
+    async def _tell(self, request: OriginalsRequest, told: str) -> bool:
+        """Say under the result that the member takes no direct messages; where that is forbidden, nothing is said.
+
+        False if it is to be tried again.
+        """
         channel = self._context.client.get_partial_messageable(request.channel_id)
-        told = private_replies.direct_messages_closed(request.discord_id)
         reference = discord.MessageReference(
             message_id=request.message_id, channel_id=request.channel_id, fail_if_not_exists=False
         )
@@ -113,3 +148,4 @@ class OriginalSender(ClaimedWork):
         )
         if not isinstance(outcome, discord.Message):
             _log.info("closed_not_told")
+        return not isinstance(outcome, DiscordUnavailable)

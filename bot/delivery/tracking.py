@@ -155,3 +155,8 @@ class TrackedDeliveries:
     def has_job(self, job_id: UUID) -> bool:
         """Return whether a delivery of the job is tracked."""
         return job_id in self._by_job
+
+
+def has_unstored_message(tracked: TrackedDelivery) -> bool:
+    """Return whether the message's id is known here but not yet in the store."""
+    return tracked.delivery.message_id is not None and not tracked.is_stored

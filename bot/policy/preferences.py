@@ -1,4 +1,4 @@
-"""What members want to hold for each of their prompts: settings, a suffix and custom options."""
+"""What members want to hold for each of their prompts: settings, a suffix, custom options, and how results come."""
 
 from __future__ import annotations
 
@@ -30,6 +30,22 @@ class Setting(StrEnum):
     VISIBILITY = "visibility"
 
 
+class DirectMessages(StrEnum):
+    """Which finished results a member gets by direct message as well.
+
+    none: none. long: those that took longer than a minute. each: all.
+    closed: none, because the member takes no direct messages; they were asked for before.
+    """
+
+    NONE = "none"
+    LONG = "long"
+    EACH = "each"
+    CLOSED = "closed"
+
+
+WANTED = frozenset({DirectMessages.LONG, DirectMessages.EACH})
+"""Those of them with which results are sent."""
+
 _FLAGS: Mapping[Setting, str] = {
     Setting.MODEL: "--model {}",
     Setting.SHAPE: "--ar {}",
@@ -45,11 +61,13 @@ class MemberPreferences:
 
     settings: by what they are for, as the prompt language writes the value.
     suffix: parameters for each prompt. options: what `--name` in a prompt stands for, by the name without dashes.
+    direct_messages: which results they get by direct message as well.
     """
 
     settings: Mapping[Setting, str] = field(default_factory=lambda: MappingProxyType({}))
     suffix: str = ""
     options: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    direct_messages: DirectMessages = DirectMessages.NONE
 
     def with_setting(self, setting: Setting, value: str | None) -> MemberPreferences:
         """Return the same with another value of the setting, or without one for None."""
@@ -119,7 +137,9 @@ def json_from_preferences(preferences: MemberPreferences) -> dict[str, Any]:
     """Return the preferences as they are stored: nothing of what is not set."""
     settings = {setting.value: value for setting, value in preferences.settings.items()}
     stored = {"settings": settings, "suffix": preferences.suffix, "options": dict(preferences.options)}
-    return {name: value for name, value in stored.items() if value}
+    direct = preferences.direct_messages
+    told = {} if direct is DirectMessages.NONE else {"direct_messages": direct.value}
+    return {name: value for name, value in stored.items() if value} | told
 
 
 def preferences_from_json(stored: Mapping[str, Any]) -> MemberPreferences:
@@ -128,7 +148,13 @@ def preferences_from_json(stored: Mapping[str, Any]) -> MemberPreferences:
         return NO_PREFERENCES
     known = {setting.value for setting in Setting}
     settings = {Setting(name): str(value) for name, value in stored.get("settings", {}).items() if name in known}
-    return MemberPreferences(settings=settings, suffix=stored.get("suffix", ""), options=stored.get("options", {}))
+    direct = stored.get("direct_messages")
+    return MemberPreferences(
+        settings=settings,
+        suffix=stored.get("suffix", ""),
+        options=stored.get("options", {}),
+        direct_messages=DirectMessages(direct) if direct in set(DirectMessages) else DirectMessages.NONE,
+    )
 
 
 def _is_there(setting: Setting, value: str, limits: Limits) -> bool:

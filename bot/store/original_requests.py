@@ -1,4 +1,6 @@
-"""Who asks with a reaction for the originals of a result: one row for each member and result, so that they get it once.
+"""Who wants the originals of a result by direct message: one row for each member and result, so that they get it once.
+
+They react with an envelope, or prefer it so for what they start.
 
 A claim is a lease: another process takes over from one that died.
 """
@@ -15,6 +17,7 @@ from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.policy.pictures import Showing
+from bot.policy.preferences import WANTED, DirectMessages, preferences_from_json
 from bot.policy.removals import check_shown
 from bot.policy.restrictions import GuildRestriction, check_unrestricted
 from bot.policy.visibility import check_may_see
@@ -23,8 +26,10 @@ from bot.store.members import Member, lock_members
 from bot.store.moderation.members import MemberInGuild, find_restrictions
 from bot.store.moderation.picture_rules import read_showing, where_of_delivery
 from bot.store.moderation.removals import JobInGuild, find_removals
-from bot.store.tables import deliveries, members
+from bot.store.preferences import stop_direct_messages
+from bot.store.tables import DeliveryKind, deliveries, members
 from engine.contract.errors import PictureUnknown
+from engine.contract.feedback import Surface
 from engine.contract.ids import new_id
 from engine.contract.jobs import Job, Picture
 from engine.store.jobs import read_jobs_with_pictures
@@ -32,6 +37,8 @@ from engine.store.tables import check_one_of, metadata
 
 _SLOT = sa.text("coalesce(slot, '-1'::integer)")
 _CLAIM_LASTS = timedelta(minutes=2)
+_preferred = members.c.preferences["direct_messages"].astext
+_LONG = sa.literal(timedelta(minutes=1), sa.Interval)
 
 
 class OriginalsState(StrEnum):
@@ -45,6 +52,18 @@ class OriginalsState(StrEnum):
     SENT = "sent"
     CLOSED = "closed"
     LOST = "lost"
+
+
+class RequestPurpose(StrEnum):
+    """What a request is for.
+
+    reaction: the member has asked for this result. preference: they want each.
+    turned_off: to tell them that this ended, because they take no direct messages.
+    """
+
+    REACTION = "reaction"
+    PREFERENCE = "preference"
+    TURNED_OFF = "turned_off"
 
 
 original_requests = sa.Table(
@@ -67,24 +86,32 @@ original_requests = sa.Table(
     ),
     sa.Column("claimed_until", sa.TIMESTAMP(timezone=True)),
     sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False, server_default=sa.text("now()")),
+    sa.Column("purpose", sa.Text, nullable=False, server_default=RequestPurpose.REACTION.value),
     check_one_of("state", OriginalsState),
+    check_one_of("purpose", RequestPurpose),
     sa.CheckConstraint("slot BETWEEN 0 AND 3", name="slot"),
     sa.Index("original_requests_once_idx", "member_id", "job_id", _SLOT, unique=True),
     sa.Index("original_requests_waiting_idx", "id", postgresql_where=sa.text("state = 'waiting'")),
     sa.Index(None, "job_id"),
-    comment="results that members want by direct message, as they say with a reaction",
+    comment="results that members want by direct message, as they say with a reaction or in their preferences",
 )
 
 
 @dataclass(frozen=True, kw_only=True)
 class OriginalsRequest:
-    """What a member wants: the pictures of the job, and the message under which they asked.
+    """What a member wants: the pictures of the job, and the message that shows them, in its language.
 
     is_told: whether they know that they take no direct messages.
+    is_preferred: whether they still want results that they have not asked for.
     """
 
     id: UUID
+    purpose: RequestPurpose
+    is_preferred: bool
+    member_id: UUID
     discord_id: int
+    language: str
+    guild_id: int | None
     channel_id: int
     message_id: int
     is_told: bool
@@ -100,7 +127,7 @@ _KEEP = (
             original_requests.c.job_id,
             _SLOT,
         ],
-        set_={"state": OriginalsState.WAITING.value},
+        set_={"state": OriginalsState.WAITING.value, "purpose": RequestPurpose.REACTION.value},
         where=original_requests.c.state == OriginalsState.CLOSED.value,
     )
     .returning(original_requests.c.id)
@@ -142,6 +169,45 @@ async def request_originals(
     return (await connection.execute(_KEEP, values)).first() is not None
 
 
+_PREFERRED = (
+    sa.select(
+        sa.bindparam("new_id", type_=pg.UUID),
+        deliveries.c.member_id,
+        deliveries.c.job_id,
+        deliveries.c.guild_id,
+        deliveries.c.channel_id,
+        deliveries.c.message_id,
+        sa.literal(RequestPurpose.PREFERENCE.value),
+    )
+    .join(members, members.c.id == deliveries.c.member_id)
+    .where(
+        deliveries.c.id == sa.bindparam("delivery_id", type_=pg.UUID),
+        deliveries.c.kind == DeliveryKind.GRID.value,
+        # What is shown in direct messages is not sent there twice.
+        deliveries.c.moved_from.is_(None),
+        deliveries.c.surface.is_distinct_from(Surface.DM.value),
+        sa.or_(
+            _preferred == DirectMessages.EACH.value,
+            sa.and_(_preferred == DirectMessages.LONG.value, deliveries.c.created_at < sa.func.now() - _LONG),
+        ),
+    )
+)
+_KEEP_PREFERRED = (
+    pg.insert(original_requests)
+    .from_select(["id", "member_id", "job_id", "guild_id", "channel_id", "message_id", "purpose"], _PREFERRED)
+    .on_conflict_do_nothing()
+)
+
+
+async def request_preferred(connection: AsyncConnection, delivery_id: UUID) -> bool:
+    """Keep that the member wants the result of the delivery directly, as they prefer; False if they do not.
+
+    The delivery's message has to be stored. False too if the request is kept already.
+    """
+    values = {"new_id": new_id(), "delivery_id": delivery_id}
+    return bool((await connection.execute(_KEEP_PREFERRED, values)).rowcount)
+
+
 async def claim_request(connection: AsyncConnection) -> OriginalsRequest | None:
     """Return the request that has waited longest, for this process alone; None if none waits.
 
@@ -161,13 +227,19 @@ async def claim_request(connection: AsyncConnection) -> OriginalsRequest | None:
     row = (await connection.execute(claimed.returning(*own))).one_or_none()
     if row is None:
         return None
-    discord_id = sa.select(members.c.discord_id).where(members.c.id == row.member_id)
+    member = (await connection.execute(sa.select(members).where(members.c.id == row.member_id))).one()
+    language = sa.select(deliveries.c.language).where(deliveries.c.message_id == row.message_id)
     (found,) = await read_jobs_with_pictures(connection, [row.job_id])
     if found is None:
         raise PictureUnknown(job_id=row.job_id)
     return OriginalsRequest(
         id=row.id,
-        discord_id=(await connection.execute(discord_id)).scalar_one(),
+        purpose=RequestPurpose(row.purpose),
+        is_preferred=preferences_from_json(member.preferences).direct_messages in WANTED,
+        member_id=row.member_id,
+        discord_id=member.discord_id,
+        language=(await connection.execute(language)).scalar() or "en",
+        guild_id=row.guild_id,
         channel_id=row.channel_id,
         message_id=row.message_id,
         is_told=row.is_told,
@@ -181,6 +253,23 @@ async def end_request(connection: AsyncConnection, request_id: UUID, state: Orig
     is_told = original_requests.c.is_told | sa.literal(state is OriginalsState.CLOSED)
     ended = sa.update(original_requests).where(original_requests.c.id == request_id)
     await connection.execute(ended.values(state=state.value, is_told=is_told, claimed_until=None))
+
+
+async def turn_off(connection: AsyncConnection, request: OriginalsRequest) -> bool:
+    """Send the member no more results that they have not asked for; False if that is so already.
+
+    The request is then one to tell them, until it ends.
+    """
+    if not await stop_direct_messages(connection, request.member_id):
+        return False
+    told = sa.update(original_requests).where(original_requests.c.id == request.id)
+    await connection.execute(told.values(purpose=RequestPurpose.TURNED_OFF.value))
+    return True
+
+
+async def drop_request(connection: AsyncConnection, request_id: UUID) -> None:
+    """Forget a request that the member does not want any more."""
+    await connection.execute(sa.delete(original_requests).where(original_requests.c.id == request_id))
 
 
 async def release_request(connection: AsyncConnection, request_id: UUID) -> None:

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.policy.preferences import NO_PREFERENCES, MemberPreferences, json_from_preferences, preferences_from_json
+from bot.policy.preferences import (
+    NO_PREFERENCES,
+    WANTED,
+    DirectMessages,
+    MemberPreferences,
+    json_from_preferences,
+    preferences_from_json,
+)
 from bot.store.interaction import InteractionContext
 from bot.store.members import lock_members
 from bot.store.statements import lock_member, turn_remix
@@ -50,3 +58,12 @@ async def change_preferences(
     query = sa.update(members).where(members.c.id == member.id)
     await connection.execute(query.values(preferences=json_from_preferences(changed)))
     return changed
+
+
+async def stop_direct_messages(connection: AsyncConnection, member_id: UUID) -> bool:
+    """Store that the member takes no direct messages; False if they want no results by them any more."""
+    own = members.c
+    closed = sa.func.jsonb_build_object("direct_messages", DirectMessages.CLOSED.value)
+    wanted = own.preferences["direct_messages"].astext.in_(sorted(WANTED))
+    query = sa.update(members).where(own.id == member_id, wanted)
+    return bool((await connection.execute(query.values(preferences=own.preferences.concat(closed)))).rowcount)
