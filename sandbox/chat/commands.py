@@ -137,7 +137,7 @@ VALUES: dict[int, Callable[[Resolved, Json, Any], Any]] = {
     4: _whole_number,
     5: _truth,
     6: lambda resolved, declared, value: resolved.user(declared["name"], value),
-    7: lambda resolved, declared, value: resolved.channel(declared["name"], value),
+    7: lambda resolved, declared, value: resolved.channel(declared["name"], value, declared.get("channel_types", ())),
     8: lambda resolved, declared, value: resolved.role(declared["name"], value),
     9: lambda resolved, declared, value: resolved.mentionable(declared["name"], value),
     10: _number,

@@ -1,5 +1,6 @@
 """Resolves the ids in a member's input to users, roles, channels and files: Discord's `resolved` data."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sandbox.actions.uploads import Upload, store_upload
@@ -44,11 +45,13 @@ class Resolved:
         """Resolve a user or a role. Raises: ActionError when it is neither."""
         return self.user(name, value) if _number(value) in self._world.users else self.role(name, value)
 
-    def channel(self, name: str, value: Any) -> str:
-        """Resolve a channel of the guild. Raises: ActionError when there is none."""
+    def channel(self, name: str, value: Any, kinds: Sequence[int] = ()) -> str:
+        """Resolve a channel of the guild, of one of these types if any are named. Raises: ActionError for another."""
         channel = self._world.channels.get(_number(value))
         if channel is None or channel.guild_id is None or channel.guild_id != self._channel.guild_id:
             raise ActionError(f"{name} must be a channel.")
+        if kinds and channel.type not in kinds:
+            raise ActionError(f"{name} must be a channel of another type.")
         permissions = {"permissions": str(self._world.permissions(self._world.application.id, channel))}
         return self._keep("channels", channel.id, channel_json(self._world, channel) | permissions)
 
