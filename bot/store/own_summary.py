@@ -98,7 +98,7 @@ async def read_own_summary(
 
 
 async def _read_jobs(connection: AsyncConnection, member_id: UUID, pace: QueuePace, limit: int) -> tuple[OwnJob, ...]:
-    is_waiting = jobs.c.status == JobStatus.WAITING.value
+    is_waiting, is_unbegun = jobs.c.status == JobStatus.WAITING.value, jobs.c.progress == 0
     query = (
         sa.select(
             jobs.c.id,
@@ -112,7 +112,7 @@ async def _read_jobs(connection: AsyncConnection, member_id: UUID, pace: QueuePa
         )
         .join(deliveries, (deliveries.c.job_id == jobs.c.id) & (deliveries.c.kind == DeliveryKind.GRID.value))
         .where(jobs.c.member_id == member_id, PENDING)
-        .order_by(is_waiting, jobs.c.turn, jobs.c.id)
+        .order_by(is_unbegun, is_waiting, jobs.c.turn, jobs.c.id)
         .limit(limit)
     )
     rows = (await connection.execute(query)).all()

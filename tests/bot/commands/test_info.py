@@ -70,5 +70,9 @@ async def test_jobs_have_their_place_and_time_its_rest(
     assert "**So far**: 14 jobs, 4 pictures, 1 vote." in said
     assert "**Speed here**: a job about every" in said
     # One that an engine has taken, and not begun, waits as its own line says.
+    await hand.start(others[-3].id)
     await hand.start(others[-2].id)
-    assert (await asked(ben, "info")).splitlines()[0] == lines[0]
+    await hand.progress(others[-2].id, 0.25)
+    count, *shown = (await asked(ben, "info")).splitlines()
+    assert count == "**Your jobs**: 2 being painted, 11 waiting"
+    assert [line.split(":")[0] for line in shown[:3]] == ["- 50%", "- 25%", "- Waiting to start"]
