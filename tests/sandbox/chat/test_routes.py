@@ -21,9 +21,8 @@ STYLE = {
     "choices": [{"name": "Oil", "value": "oil"}, {"name": "Ink", "value": "ink"}],
 }
 PICTURE = {"type": 11, "name": "picture", "description": "d"}
-WHERE = {"type": 7, "name": "where", "description": "d", "channel_types": [0, 5]}
 WHO = {"type": 6, "name": "who", "description": "d"}
-IMAGINE = {"name": "imagine", "description": "d", "options": [PROMPT, COUNT, STYLE, PICTURE, WHO, WHERE]}
+IMAGINE = {"name": "imagine", "description": "d", "options": [PROMPT, COUNT, STYLE, PICTURE, WHO]}
 SETTINGS = {
     "name": "settings",
     "description": "d",
@@ -109,17 +108,6 @@ async def test_a_wrong_option_never_reaches_the_bot(
         await ada.command("imagine", **options)
     assert (refused.value.status, refused.value.message) == (400, sentence)
     assert sandbox.world.interactions == {}
-
-
-async def test_only_channels_of_the_types_that_are_asked_for_are_taken(
-    sandbox: Sandbox, ada: MemberClient, commands: list[Any]
-) -> None:
-    """As Discord's client offers no others."""
-    await ada.command("imagine", prompt="ok", where=ada.channels["gallery"])
-    with pytest.raises(RequestRefused) as refused:
-        await ada.command("imagine", prompt="ok", where=ada.channels["showcase"])
-    assert refused.value.message == "where must be a channel of another type."
-    assert len(sandbox.world.interactions) == 1
 
 
 async def test_options_arrive_resolved(
