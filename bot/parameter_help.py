@@ -8,6 +8,9 @@ from bot.language import Phrase, translated
 from engine.prompt import help_for
 from engine.prompt.help import NOT_IN_RELEASE
 
+_UNKNOWN = re.compile(r"Unknown parameter (--.*?)\.(?: Did you mean (--.*)\?)?", re.DOTALL)
+_NOT_THERE = Phrase("There is no parameter {name}. /help about: prompts lists those that there are.")
+_MEANT = Phrase("There is no parameter {name}. Did you mean {near}?")
 _FACTS = {
     "Takes ": Phrase("Takes: {what}"),
     "Default: ": Phrase("Default: {what}"),
@@ -22,7 +25,11 @@ _BOUNDS = re.compile(r"(a whole number|a number) from (\S+) to (\S+)\.")
 
 def parameter_text(spelling: str) -> str:
     """Return all that there is to know of one parameter, or which one may be meant instead."""
-    return "\n".join(map(_parameter_line, help_for(spelling).split("\n")))
+    english = help_for(spelling)
+    if unknown := _UNKNOWN.fullmatch(english):
+        name, near = unknown.groups()
+        return _MEANT.format(name=name, near=near) if near else _NOT_THERE.format(name=name)
+    return "\n".join(map(_parameter_line, english.split("\n")))
 
 
 def _parameter_line(line: str) -> str:

@@ -104,3 +104,13 @@ def test_help_on_a_parameter_is_in_german(row: Parameter) -> None:
     assert len(german) == len(english) and german[0] == english[0]
     assert not [line for line in german[1:] if line in english]
     assert row.example in german[-1]
+
+
+def test_an_unknown_parameter_is_answered_with_what_to_do() -> None:
+    """With the one that may be meant, or where all are listed."""
+    assert parameter_text("--stlye") == "There is no parameter --stlye. Did you mean --style?"
+    assert (
+        parameter_text("qqqqqq") == "There is no parameter --qqqqqq. /help about: prompts lists those that there are."
+    )
+    with speaking("de"):
+        assert parameter_text("--stlye") == "Es gibt keinen Parameter --stlye. Meintest du --style?"
