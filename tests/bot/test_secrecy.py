@@ -198,6 +198,7 @@ ABOUT_NO_JOBS_OF_OTHERS = frozenset(
             "prefer option list",
             "prefer option remove",
             "prefer suffix",
+            "prefer auto_dm",
             "settings",
         ),
         *("Use as picture prompt", "Describe", "Recipe", "Report", "Delete mine"),
