@@ -20,6 +20,8 @@ async def paint_mask(page: Page, link: str, prompt: str) -> None:
     tab = await page.context.new_page()
     await tab.goto(link)
     board = tab.locator("#board")
+    # It is shown when the picture has been loaded.
+    await expect(board).to_be_visible()
     box = await board.bounding_box()
     assert box
     await tab.mouse.move(box["x"] + box["width"] * 0.3, box["y"] + box["height"] * 0.5)

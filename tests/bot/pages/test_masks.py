@@ -236,6 +236,7 @@ async def test_an_erasure_deletes_masks_that_nobody_else_has(
 
 async def drag(page: Page, board: Locator, *points: tuple[float, float]) -> None:
     """Paint with the mouse along the points, in shares of the picture."""
+    await expect(board).to_be_visible()
     box = await board.bounding_box()
     assert box
     for number, (x, y) in enumerate(points):
