@@ -15,7 +15,7 @@ import discord
 import structlog
 from structlog.contextvars import bound_contextvars
 
-from bot import plan_replies, replies, upload_replies
+from bot import replies
 from bot.appeals import refusal_card
 from bot.cards import Card, Rows, job_card, view_from_card
 from bot.consent_notice import ask_for_consent
@@ -23,6 +23,7 @@ from bot.delivery.compose import with_private_note
 from bot.delivery.discord_messages import NO_MENTIONS
 from bot.interaction_context import channel_language, member_language
 from bot.language import Phrase, speak, speaking
+from bot.replies import plan_replies, upload_replies
 from bot.series_card import series_card
 from bot.services import Services
 from bot.store.deliveries import Delivery

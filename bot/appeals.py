@@ -5,12 +5,13 @@ from __future__ import annotations
 import discord
 import structlog
 
-from bot import appeal_replies, replies
+from bot import replies
 from bot.cards import AnswerSubject, Card, CardKind, answer_rows
 from bot.interaction_context import context_from_interaction
 from bot.policy.guild_rules import ChannelNotAllowed
 from bot.policy.restrictions import MemberRestricted
 from bot.policy.words import WordForbidden
+from bot.replies import appeal_replies
 from bot.services import Services
 from bot.store.moderation.appeals import AppealState, Standing, note_refusal, read_standing
 from engine.contract.errors import EaselError

@@ -13,9 +13,10 @@ from uuid import UUID
 
 import discord
 
-from bot import operation_replies, replies
+from bot import replies
 from bot.custom_ids import AnswerOrigin
 from bot.language import percentage
+from bot.replies import operation_replies
 from engine.contract.jobs import FINAL, Job, JobStatus, Operation
 
 MAX_CONTENT = 2000
@@ -28,10 +29,9 @@ _MARKDOWN = re.compile(r"([\\*_~`|<@\[\]])")
 
 
 class CardKind(Enum):
-    """What a card shows: a job that waits or runs, a series of jobs, the grid of a job, the prompts that it suggests,
-    or a single picture of it. The others are answers to one member: the rating that stands, what else there is to say
-    and do, whether they really want to delete it, which region to paint anew, how much larger to make it, as it is or
-    with new detail, a pair to compare, a page of what was found, or a refusal; or cases and appeals, for moderators.
+    """What a card shows: a job that waits or runs, a series, the grid of a job, the prompts that it suggests, a picture.
+    The others are answers to one member: the rating that stands, what else there is to do, whether they want to delete
+    it, which region to paint anew, how much larger to make it, a pair, what was found, a refusal; or for moderators.
     """
 
     PENDING = auto()

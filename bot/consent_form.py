@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import discord
 
-from bot import privacy_replies
 from bot.custom_ids import text_from_version
+from bot.replies import privacy_replies
 
 TRAINING_VERB, PUBLISHING_VERB, SAVE_VERB = "training", "publishing", "saveconsent"
 

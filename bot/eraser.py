@@ -6,12 +6,12 @@ from datetime import timedelta
 
 import structlog
 
-from bot import privacy_replies
 from bot.claimed_work import INTERVAL, ClaimedWork
 from bot.delivery.context import DeliveryContext
 from bot.delivery.outcomes import DiscordUnavailable, Rejected, SendOutcome, Sent, outcome_of
 from bot.interaction_context import guild_language
 from bot.language import speaking
+from bot.replies import privacy_replies
 from bot.store.erased_files import delete_files
 from bot.store.erasures import (
     DiscordMessage,

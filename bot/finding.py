@@ -7,7 +7,7 @@ from uuid import UUID
 
 import discord
 
-from bot import finding_replies, gallery_replies, replies
+from bot import replies
 from bot.answers import answer_privately, in_time, send_ephemeral, show_job
 from bot.cards import AnswerSubject, Card, CardKind, answer_rows
 from bot.delivery.attachments import signed
@@ -15,6 +15,7 @@ from bot.delivery.contact_sheet import contact_sheet
 from bot.delivery.discord_messages import message_link
 from bot.interaction_context import may_post
 from bot.policy.pictures import may_be_unsafe
+from bot.replies import finding_replies, gallery_replies
 from bot.services import Services
 from bot.store.finding.bringing_back import bring_back
 from bot.store.finding.searches import FoundJob, Page

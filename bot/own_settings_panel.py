@@ -7,10 +7,10 @@ from typing import Any
 
 import discord
 
-from bot import own_settings_replies
 from bot.custom_ids import text_from_version
 from bot.language import Phrase
 from bot.policy.preferences import NO_PREFERENCES, DirectMessages, MemberPreferences, Setting, prompt_defaults
+from bot.replies import own_settings_replies
 from bot.store.preferences import OwnSettings
 from engine.prompt import Limits, PromptDefaults
 

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import discord
 
-from bot import privacy_replies
 from bot.consent_form import unkept
 from bot.consent_text import CONSENT_VERSION
 from bot.custom_ids import text_from_version
 from bot.language import Phrase
+from bot.replies import privacy_replies
 from bot.store.own_data import StoredOfMember
 
 CHOICES_VERB, DOWNLOAD_VERB = "choices", "mydata"

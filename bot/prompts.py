@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from bot.followup_replies import one_job_only
 from bot.policy.preferences import NO_PREFERENCES, MemberPreferences, prompt_defaults
+from bot.replies.followup_replies import one_job_only
 from bot.services import Services
 from engine.contract.errors import PromptRefused
 from engine.contract.jobs import JobSpec

@@ -10,11 +10,11 @@ import discord
 
 from bot import replies
 from bot.answers import send_ephemeral, show_job, show_series, thinking
-from bot.followup_replies import one_job_only
 from bot.interaction_context import context_from_interaction, may_post
 from bot.policy.preferences import NO_PREFERENCES, MemberPreferences, PreferencesChanged
 from bot.policy.visibility import visibility_of
 from bot.prompts import specs_from_text
+from bot.replies.followup_replies import one_job_only
 from bot.services import Services
 from bot.store.interaction import InteractionContext
 from bot.store.preferences import read_own_settings

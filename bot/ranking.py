@@ -11,7 +11,7 @@ from bot.answers import answer_privately, in_time
 from bot.cards import AnswerSubject, Card, CardKind, answer_rows
 from bot.delivery.attachments import ImageFile, signed
 from bot.delivery.pair_picture import side_by_side
-from bot.feedback_replies import RANK_CLOSED, RANK_REFUSED, nothing_to_compare, pair_alt, pair_question
+from bot.replies.feedback_replies import RANK_CLOSED, RANK_REFUSED, nothing_to_compare, pair_alt, pair_question
 from bot.services import Services
 from bot.store.interaction import InteractionContext
 from bot.store.ranking.grids import Place

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot import series_replies
 from bot.cards import MAX_CONTENT, Buttons, Card, CardKind, escaped, length, percent, rows_of, shown_prompt
-from bot.cause_replies import sentence_from_cause
 from bot.language import percentage
+from bot.replies import series_replies
+from bot.replies.cause_replies import sentence_from_cause
 from bot.store.series import Series
 from engine.contract.jobs import Job, JobStatus
 from engine.prompt import Limits, notes_on

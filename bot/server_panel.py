@@ -8,9 +8,9 @@ from typing import Any
 
 import discord
 
-from bot import server_replies
 from bot.custom_ids import text_from_version
 from bot.language import LANGUAGES
+from bot.replies import server_replies
 from bot.store.guilds.settings import GuildSettings
 
 CHANNELS_VERB, LANGUAGE_VERB = "serverchannels", "serverlanguage"

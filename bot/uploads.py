@@ -14,10 +14,10 @@ import structlog
 
 from bot.language import Phrase
 from bot.prompts import PHONE_COLUMNS
+from bot.replies.upload_replies import UNKNOWN_NAME, fault_sentences
 from bot.services import Services
 from bot.store.interaction import InteractionContext
 from bot.store.uploads import SUFFIX, find_own_keys, read_keys_by_name, record_uploads_of, upload_of
-from bot.upload_replies import UNKNOWN_NAME, fault_sentences
 from engine.contract.errors import PictureBarred, PromptRefused
 from engine.contract.jobs import JobSpec
 from engine.contract.references import pictures_of

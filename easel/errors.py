@@ -1,6 +1,6 @@
 """What an operator reads when something goes wrong: one plain sentence per error that says what to do.
 
-The sentences for members are in `bot/replies.py`.
+The sentences for members are in `bot/replies/__init__.py`.
 """
 
 from __future__ import annotations

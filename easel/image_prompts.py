@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from bot.upload_replies import UNKNOWN_NAME, fault_sentences
+from bot.replies.upload_replies import UNKNOWN_NAME, fault_sentences
 from engine.contract.errors import PromptRefused
 from engine.contract.jobs import JobSpec
 from engine.contract.references import pictures_of

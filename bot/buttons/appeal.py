@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import discord
 
-from bot import appeal_replies
 from bot.answers import replace_answer
 from bot.buttons.base import JobButton
 from bot.cards import AnswerSubject, ButtonFace, Card, CardKind
+from bot.replies import appeal_replies
 from bot.services import Services
 from bot.store.interaction import InteractionContext
 from bot.store.moderation.rulings import appeal

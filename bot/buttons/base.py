@@ -12,7 +12,7 @@ from uuid import UUID
 
 import discord
 
-from bot import followup_replies, replies
+from bot import replies
 from bot.answers import answer, open_form, send_ephemeral, show_job, thinking
 from bot.cards import AnswerSubject, ButtonFace, CardKind, FaceStyle
 from bot.custom_ids import NO_INDEX, AnswerOrigin, ButtonId, id_from_match, pattern, text_from_id
@@ -20,6 +20,7 @@ from bot.interaction_context import context_from_interaction, values_of_form
 from bot.policy.visibility import visibility_of
 from bot.prompt_form import PROMPT_FIELD, prompt_form
 from bot.prompts import one_spec_from_text
+from bot.replies import followup_replies
 from bot.services import Services, services_of
 from bot.store.button_actions import read_pressed_job
 from bot.store.followups import FollowUp, PromptWanted, start_follow_up

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import discord
 
-from bot import replies, series_replies
+from bot import replies
 from bot.answers import remove_buttons, send_ephemeral
 from bot.buttons.base import JobButton
 from bot.cards import ButtonFace, CardKind
 from bot.custom_ids import SERIES_VERB
 from bot.language import _
+from bot.replies import series_replies
 from bot.services import Services
 from bot.store.button_actions import cancel, cancel_series
 from bot.store.interaction import InteractionContext

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import discord
 
-from bot import guild_change_replies
 from bot.answers import answer_privately
 from bot.buttons.guild_page import GuildPageButton, page_faces
 from bot.cards import Card
+from bot.replies import guild_change_replies
 from bot.services import Services
 from bot.store.guilds.changes import read_changes
 

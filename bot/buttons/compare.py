@@ -13,9 +13,9 @@ from bot.answers import answer_privately
 from bot.buttons.base import JobButton
 from bot.cards import AnswerSubject, ButtonFace, Card, CardKind
 from bot.custom_ids import ONE_OR_TWO, ONE_TO_THREE
-from bot.feedback_replies import PAIR_FACES, comparing_stopped
 from bot.language import _
 from bot.ranking import ask_to_compare, place_of
+from bot.replies.feedback_replies import PAIR_FACES, comparing_stopped
 from bot.services import Services
 from bot.store.interaction import InteractionContext
 from bot.store.ranking.presses import answer_pair, count_compared

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import discord
 
-from bot import privacy_replies
 from bot.answers import edit_pressed
 from bot.buttons.about_member import MemberButton
 from bot.consent_form import PUBLISHING_VERB, SAVE_VERB, TRAINING_VERB, Switches, consent_view, switches_of
 from bot.consent_text import CONSENT_TEXT, CONSENT_VERSION
+from bot.replies import privacy_replies
 from bot.services import Services
 from bot.store.choices import choose
 from bot.store.interaction import InteractionContext

@@ -7,11 +7,11 @@ from typing import ClassVar
 
 import discord
 
-from bot import guild_queue_replies
 from bot.answers import edit_pressed
 from bot.buttons.guild_page import GuildPageButton, page_faces
 from bot.cards import Card, view_from_card
 from bot.delivery.discord_messages import NO_MENTIONS
+from bot.replies import guild_queue_replies
 from bot.services import Services
 from bot.store.guild_usage import read_guild_usage
 

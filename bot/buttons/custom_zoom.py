@@ -8,13 +8,13 @@ from functools import partial
 
 import discord
 
-from bot import followup_replies
 from bot.answers import open_form
 from bot.buttons.base import FormButton, start_reworded
 from bot.cards import ButtonFace, CardKind
 from bot.custom_ids import ONE_TO_FOUR
 from bot.prompt_form import PROMPT_FIELD, prompt_form
 from bot.prompts import one_spec_from_text
+from bot.replies import followup_replies
 from bot.services import Services
 from bot.store.button_actions import read_picture
 from bot.store.followups import FollowUp

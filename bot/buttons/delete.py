@@ -11,9 +11,9 @@ from bot.buttons.base import JobButton
 from bot.cards import AnswerSubject, ButtonFace, Card, CardKind, FaceStyle, answer_rows
 from bot.custom_ids import ONE_TO_FOUR_OR_ALL, AnswerOrigin
 from bot.delivery.outcomes import ChannelDeleted, MessageDeleted, outcome_of
-from bot.feedback_replies import ASK_DELETE, DELETED, KEPT, NOT_DELETED
 from bot.interaction_context import origin_of
 from bot.language import _
+from bot.replies.feedback_replies import ASK_DELETE, DELETED, KEPT, NOT_DELETED
 from bot.services import Services
 from bot.store.interaction import InteractionContext
 from bot.store.results import check_may_delete, delete_result

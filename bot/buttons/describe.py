@@ -9,10 +9,10 @@ import discord
 from bot.buttons.base import JobButton, start
 from bot.cards import AnswerSubject, ButtonFace, CardKind
 from bot.custom_ids import ONE_TO_FOUR
+from bot.replies.suggestion_replies import DESCRIBE_LABEL
 from bot.services import Services
 from bot.store.followups import FollowUp
 from bot.store.interaction import InteractionContext
-from bot.suggestion_replies import DESCRIBE_LABEL
 from engine.contract.feedback import Verb
 from engine.contract.jobs import Job, Operation
 from engine.prompt.checks.followups import followup_spec

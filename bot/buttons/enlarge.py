@@ -7,13 +7,13 @@ from typing import ClassVar
 
 import discord
 
-from bot import followup_replies
 from bot.answers import send_card
 from bot.buttons.base import JobButton, start
 from bot.cards import AnswerSubject, ButtonFace, Card, CardKind, answer_rows
 from bot.custom_ids import ONE_TO_FOUR, TWO_OR_FOUR
 from bot.interaction_context import origin_of
 from bot.language import Phrase
+from bot.replies import followup_replies
 from bot.services import Services
 from bot.store.button_actions import read_picture
 from bot.store.followups import FollowUp

@@ -9,7 +9,7 @@ from bot.buttons.base import JobButton, numbered_answers
 from bot.buttons.more import more_card
 from bot.cards import AnswerSubject, ButtonFace, CardKind
 from bot.custom_ids import ONE_TO_FOUR
-from bot.feedback_replies import favourite
+from bot.replies.feedback_replies import favourite
 from bot.services import Services
 from bot.store.interaction import InteractionContext
 from bot.store.opinions import toggle_favourite

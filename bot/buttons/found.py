@@ -9,8 +9,8 @@ from bot.buttons.base import JobButton
 from bot.cards import AnswerSubject, ButtonFace, CardKind
 from bot.custom_ids import PAGE, PAGE_VERB
 from bot.finding import show_again, show_page
-from bot.finding_replies import NEWER, OLDER, SEARCH_GONE
 from bot.ranking import place_of
+from bot.replies.finding_replies import NEWER, OLDER, SEARCH_GONE
 from bot.services import SEND_MARGIN, Services
 from bot.store.finding.searches import turn_page
 from bot.store.interaction import InteractionContext

@@ -8,11 +8,11 @@ from typing import ClassVar
 
 import discord
 
-from bot import appeal_replies, moderation_replies
 from bot.answers import open_form, send_ephemeral
 from bot.buttons.base import FormButton, JobButton
 from bot.cards import AnswerSubject, ButtonFace, CardKind, FaceStyle
 from bot.language import Phrase
+from bot.replies import appeal_replies, moderation_replies
 from bot.services import Services
 from bot.store.interaction import InteractionContext
 from bot.store.moderation.rulings import RulingWish, decide

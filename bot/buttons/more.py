@@ -10,8 +10,8 @@ from bot.answers import send_card
 from bot.buttons.base import JobButton
 from bot.cards import AnswerSubject, ButtonFace, Card, CardKind, answer_rows
 from bot.custom_ids import AnswerOrigin
-from bot.feedback_replies import more
 from bot.interaction_context import origin_of
+from bot.replies.feedback_replies import more
 from bot.services import Services
 from bot.store.interaction import InteractionContext
 from bot.store.opinions import Opinions, read_opinions

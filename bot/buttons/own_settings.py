@@ -8,13 +8,14 @@ from typing import Any, ClassVar
 
 import discord
 
-from bot import own_settings_panel, own_settings_replies
+from bot import own_settings_panel
 from bot.answers import open_form, send_ephemeral, show_panel
 from bot.buttons.panel_control import FormControl, PanelControl
 from bot.own_settings_panel import UNSET, VERBS
 from bot.policy.preferences import MAX_SUFFIX, NO_PREFERENCES, DirectMessages, MemberPreferences, Setting
 from bot.preferences import change, suffix_problem
 from bot.prompt_form import PROMPT_FIELD
+from bot.replies import own_settings_replies
 from bot.services import Services
 from bot.store.interaction import InteractionContext
 from bot.store.preferences import OwnSettings, read_own_settings, toggle_remix

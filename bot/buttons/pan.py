@@ -7,7 +7,7 @@ from typing import ClassVar
 from bot.buttons.base import FollowUpButton
 from bot.cards import ButtonFace, CardKind
 from bot.custom_ids import ONE_TO_FOUR
-from bot.followup_replies import pan_too_large
+from bot.replies.followup_replies import pan_too_large
 from engine.contract.edits import Edit
 from engine.contract.errors import PromptRefused, SizeUnsupported
 from engine.contract.feedback import Verb

@@ -9,9 +9,9 @@ import discord
 
 from bot.answers import open_form
 from bot.buttons.base import FormButton
-from bot.menu_replies import PICTURE_PROMPT_LABEL, PICTURE_PROMPT_TITLE
 from bot.prompt_form import PROMPT_FIELD, prompt_form
 from bot.queueing import queue_prompt
+from bot.replies.menu_replies import PICTURE_PROMPT_LABEL, PICTURE_PROMPT_TITLE
 from bot.services import SEND_MARGIN, Services
 from bot.store.finding.searches import find_shown
 from bot.store.interaction import InteractionContext

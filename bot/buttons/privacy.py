@@ -6,13 +6,11 @@ import io
 
 import discord
 
-from bot import privacy_replies
 from bot.answers import edit_pressed
 from bot.buttons.about_member import MemberButton
 from bot.consent_form import Switches, consent_view
 from bot.consent_text import CONSENT_TEXT, CONSENT_VERSION
 from bot.delivery.attachments import MAX_BYTES
-from bot.export_replies import OWN_MORE, OWN_REST
 from bot.own_data_file import NAME, build_file
 from bot.privacy_card import (
     CHOICES_VERB,
@@ -25,6 +23,8 @@ from bot.privacy_card import (
     summary_content,
     summary_view,
 )
+from bot.replies import privacy_replies
+from bot.replies.export_replies import OWN_MORE, OWN_REST
 from bot.services import Services
 from bot.store.choices import erase_myself
 from bot.store.exports import request_export

@@ -7,12 +7,12 @@ from uuid import UUID
 
 import discord
 
-from bot import guild_queue_replies
 from bot.answers import replace_answer, send_ephemeral
 from bot.buttons.base import JobButton
 from bot.cards import ButtonFace, Card, FaceStyle
 from bot.interaction_context import may_manage_guild
 from bot.language import Phrase
+from bot.replies import guild_queue_replies
 from bot.services import Services
 from bot.store.guild_quarantine import give_up_in_guild, read_guild_quarantine, retry_in_guild
 from bot.store.interaction import InteractionContext

@@ -8,9 +8,9 @@ from bot.answers import replace_answer, send_card, send_ephemeral
 from bot.buttons.base import JobButton
 from bot.cards import AnswerSubject, ButtonFace, Card, CardKind, answer_rows
 from bot.custom_ids import ONE_TO_FOUR, ONE_TO_FOUR_OR_ALL, PICTURE_AND_RATING
-from bot.feedback_replies import RATING_EMOJI, rated, taken_back
 from bot.interaction_context import origin_of
 from bot.language import _
+from bot.replies.feedback_replies import RATING_EMOJI, rated, taken_back
 from bot.services import Services
 from bot.store.button_actions import RatingChange, rate, take_back_rating
 from bot.store.interaction import InteractionContext

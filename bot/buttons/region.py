@@ -14,7 +14,6 @@ from uuid import UUID
 
 import discord
 
-from bot import followup_replies, mask_replies
 from bot.answers import in_time, open_form, replace_answer, send_card, send_ephemeral
 from bot.buttons.base import FormButton, JobButton, start, start_reworded
 from bot.cards import AnswerSubject, ButtonFace, Card, CardKind, FaceStyle, answer_rows
@@ -26,6 +25,7 @@ from bot.policy.pictures import Showing
 from bot.prompt_form import PROMPT_FIELD, prompt_form
 from bot.prompts import one_spec_from_text
 from bot.regions import region_follow_up
+from bot.replies import followup_replies, mask_replies
 from bot.services import Services
 from bot.showing import showing_there
 from bot.signed_links import signed_path

@@ -11,7 +11,9 @@ from bot.answers import open_form, replace_answer, send_card
 from bot.buttons.base import FormButton
 from bot.cards import AnswerSubject, ButtonFace, Card, CardKind
 from bot.custom_ids import ONE_TO_FOUR_OR_ALL, AnswerOrigin
-from bot.feedback_replies import (
+from bot.language import _
+from bot.replies import picture_title
+from bot.replies.feedback_replies import (
     ALL_FOUR,
     ALREADY_REPORTED,
     REPORT_PICTURE,
@@ -20,8 +22,6 @@ from bot.feedback_replies import (
     REPORT_TITLE,
     REPORTED,
 )
-from bot.language import _
-from bot.replies import picture_title
 from bot.services import Services
 from bot.store.interaction import InteractionContext
 from bot.store.opinions import report

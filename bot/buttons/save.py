@@ -10,9 +10,9 @@ from bot.cards import AnswerSubject, ButtonFace, CardKind
 from bot.custom_ids import ONE_TO_FOUR_OR_ALL
 from bot.delivery.originals import original_files, send_privately
 from bot.delivery.outcomes import Sent
-from bot.feedback_replies import DM_CLOSED, SAVED, saved
 from bot.language import _
 from bot.policy.pictures import Showing
+from bot.replies.feedback_replies import DM_CLOSED, SAVED, saved
 from bot.services import Services
 from bot.showing import showing_there
 from bot.store.interaction import InteractionContext

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 import discord
 
-from bot import guild_change_replies, privacy_replies, server_panel
+from bot import server_panel
 from bot.answers import send_ephemeral, show_panel
 from bot.buttons.panel_control import PanelControl
 from bot.interaction_context import context_from_interaction, may_manage_guild, member_language
 from bot.language import LANGUAGES, speak
+from bot.replies import guild_change_replies, privacy_replies
 from bot.server_panel import ServerState
 from bot.services import Services
 from bot.store.guild_queue import find_paused

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import discord
 
-from bot import appeal_replies, withheld_replies
 from bot.answers import send_ephemeral
 from bot.buttons.base import JobButton
 from bot.cards import AnswerSubject, ButtonFace, CardKind, answer_rows
 from bot.custom_ids import ONE_TO_FOUR_OR_ALL
 from bot.policy.pictures import Showing
+from bot.replies import appeal_replies, withheld_replies
 from bot.services import Services
 from bot.store.button_actions import ButtonPress, read_own
 from bot.store.interaction import InteractionContext

@@ -7,8 +7,8 @@ from typing import ClassVar
 from bot.buttons.base import FollowUpButton
 from bot.cards import ButtonFace, CardKind
 from bot.custom_ids import ONE_TO_FOUR
-from bot.followup_replies import ALREADY_SQUARE
 from bot.language import Phrase, _
+from bot.replies.followup_replies import ALREADY_SQUARE
 from engine.contract.edits import Edit
 from engine.contract.errors import PromptRefused
 from engine.contract.feedback import Verb

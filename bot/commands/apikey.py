@@ -5,10 +5,10 @@ from __future__ import annotations
 import discord
 from discord import app_commands
 
-from bot import apikey_replies
 from bot.answers import answer, send_ephemeral
 from bot.interaction_context import context_from_interaction
 from bot.language import Phrase
+from bot.replies import apikey_replies
 from bot.services import Services, services_of
 from bot.store.own_keys import create_own_key, read_own_key, revoke_own_key
 

@@ -7,8 +7,8 @@ from discord import app_commands
 
 from bot.answers import answer
 from bot.queueing import queue_prompt
+from bot.replies.upload_replies import BLEND_HELP, BLENDED_HELP, SHAPE_HELP, SHAPE_NAMES
 from bot.services import services_of
-from bot.upload_replies import BLEND_HELP, BLENDED_HELP, SHAPE_HELP, SHAPE_NAMES
 
 SHAPES = [app_commands.Choice(name=name.text, value=ratio) for name, ratio in SHAPE_NAMES.items()]
 

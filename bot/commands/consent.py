@@ -7,9 +7,9 @@ from typing import Literal
 import discord
 from discord import app_commands
 
-from bot import privacy_replies
 from bot.answers import answer, send_ephemeral
 from bot.interaction_context import context_from_interaction
+from bot.replies import privacy_replies
 from bot.services import Services, services_of
 from bot.store.guilds.switches import set_collecting
 

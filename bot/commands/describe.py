@@ -5,10 +5,10 @@ from __future__ import annotations
 import discord
 from discord import app_commands
 
-from bot import suggestion_replies
 from bot.answers import answer
 from bot.prompts import PICTURE_ALONE
 from bot.queueing import queue_prompt
+from bot.replies import suggestion_replies
 from bot.services import services_of
 from engine.contract.jobs import Operation
 

@@ -9,12 +9,12 @@ from datetime import date
 import discord
 from discord import app_commands
 
-from bot import export_replies
 from bot.answers import answer, send_ephemeral
 from bot.cards import MAX_CONTENT, length
 from bot.delivery.discord_messages import NO_MENTIONS
 from bot.exports.handover import hand_over
 from bot.interaction_context import context_from_interaction, may_manage_guild
+from bot.replies import export_replies
 from bot.services import Services, services_of
 from bot.store.export_tables import Telling
 from bot.store.exports import read_guild_exports, record_telling, request_export

@@ -5,11 +5,11 @@ from __future__ import annotations
 import discord
 from discord import app_commands
 
-from bot import finding_replies, gallery_replies
 from bot.answers import answer, send_ephemeral
 from bot.commands.search import find, offer_models
 from bot.gallery.places import NEEDED
 from bot.interaction_context import context_from_interaction, may_manage_guild
+from bot.replies import finding_replies, gallery_replies
 from bot.services import Services, services_of
 from bot.store.finding.wanted import BestOf, Wanted
 from bot.store.gallery.settings import read_gallery, set_channel, set_page

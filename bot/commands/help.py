@@ -8,11 +8,10 @@ from typing import Any
 import discord
 from discord import app_commands
 
-from bot import help_replies
 from bot.answers import answer, send_ephemeral
 from bot.language import translated
 from bot.parameter_help import parameter_text
-from bot.replies import code_block
+from bot.replies import code_block, help_replies
 from bot.services import Services, services_of
 from engine.prompt import PARAMETERS
 

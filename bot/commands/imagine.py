@@ -11,13 +11,13 @@ from discord import app_commands
 from bot.answers import answer
 from bot.language import Phrase
 from bot.language.commands import described
-from bot.own_settings_replies import STYLE_HELP
 from bot.policy.preferences import NO_PREFERENCES
 from bot.presets import PRESETS, may_use_presets, with_style
-from bot.private_replies import PRIVATE_HELP
 from bot.queueing import queue_prompt
+from bot.replies.own_settings_replies import STYLE_HELP
+from bot.replies.private_replies import PRIVATE_HELP
+from bot.replies.upload_replies import IMAGE_HELP
 from bot.services import services_of
-from bot.upload_replies import IMAGE_HELP
 from engine.prompt import (
     COMMAND_HELP,
     OPTION_HELP,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import discord
 from discord import app_commands
 
-from bot import info_replies
 from bot.answers import answer, send_ephemeral
 from bot.interaction_context import roles_of
+from bot.replies import info_replies
 from bot.services import Services, services_of
 from bot.store.own_summary import read_own_summary
 

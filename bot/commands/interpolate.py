@@ -5,10 +5,10 @@ from __future__ import annotations
 import discord
 from discord import app_commands
 
-from bot import upload_replies
 from bot.answers import answer, send_ephemeral
 from bot.commands.blend import SHAPES
 from bot.queueing import Attachments, queue_prompt
+from bot.replies import upload_replies
 from bot.services import Services, services_of
 from engine.prompt.grammar.extract_parameters import words_and_parameters
 

@@ -11,7 +11,6 @@ from typing import Any
 import discord
 from discord import app_commands
 
-from bot import menu_replies
 from bot.answers import answer, send_ephemeral
 from bot.buttons.delete import ask_to_delete
 from bot.buttons.picture_prompt import ask_for_prompt
@@ -20,6 +19,7 @@ from bot.custom_ids import AnswerOrigin, id_from_text
 from bot.interaction_context import context_from_interaction, custom_ids
 from bot.prompts import PICTURE_ALONE
 from bot.queueing import queue_prompt
+from bot.replies import menu_replies
 from bot.services import SEND_MARGIN, Services, services_of
 from bot.store.finding.searches import FoundJob, find_shown
 from engine.contract.jobs import Operation, Visibility

@@ -8,13 +8,13 @@ from typing import TypeVar
 import discord
 from discord import app_commands
 
-from bot import moderation_replies, safety_replies
 from bot.answers import answer, in_time, send_card, send_ephemeral
 from bot.cards import MAX_CONTENT, Card, length
 from bot.commands.safety import safety
 from bot.delivery.discord_messages import NO_MENTIONS
 from bot.delivery.outcomes import DiscordUnavailable, SendOutcome, Sent, outcome_of
 from bot.interaction_context import context_from_interaction, may_manage_guild
+from bot.replies import moderation_replies, safety_replies
 from bot.services import Services, services_of
 from bot.store.moderation.cases import count_open, read_decided
 from bot.store.moderation.channels import read_channel, set_channel

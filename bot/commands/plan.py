@@ -9,10 +9,10 @@ from typing import Any
 import discord
 from discord import app_commands
 
-from bot import plan_command_replies as replies
 from bot.answers import answer, send_ephemeral
 from bot.interaction_context import context_from_interaction, may_manage_guild
 from bot.policy.plans import STANDARD, time_from_text
+from bot.replies import plan_command_replies as replies
 from bot.services import Services, services_of
 from bot.store.interaction import InteractionContext
 from bot.store.plans.changing import (

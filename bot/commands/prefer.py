@@ -7,11 +7,11 @@ from dataclasses import replace
 import discord
 from discord import app_commands
 
-from bot import followup_replies, own_settings_replies
 from bot.answers import answer, send_ephemeral
 from bot.interaction_context import context_from_interaction
 from bot.policy.preferences import MAX_OPTIONS, MAX_SUFFIX, DirectMessages, MemberPreferences, TooManyOptions
 from bot.preferences import change, option_problem, suffix_problem
+from bot.replies import followup_replies, own_settings_replies
 from bot.services import Services, services_of
 from bot.store.preferences import read_own_settings, toggle_remix
 

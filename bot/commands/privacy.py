@@ -5,10 +5,10 @@ from __future__ import annotations
 import discord
 from discord import app_commands
 
-from bot import privacy_replies
 from bot.answers import answer
 from bot.delivery.discord_messages import NO_MENTIONS
 from bot.privacy_card import summary_content, summary_view
+from bot.replies import privacy_replies
 from bot.services import Services, services_of
 from bot.store.own_data import read_stored
 

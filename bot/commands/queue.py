@@ -9,11 +9,11 @@ from datetime import timedelta
 import discord
 from discord import app_commands
 
-from bot import guild_queue_replies
 from bot.answers import answer, finish_waiting, send_card, send_ephemeral, show_waiting
 from bot.buttons.cost import show_cost
 from bot.buttons.quarantine import quarantine_card
 from bot.interaction_context import context_from_interaction, may_manage_guild
+from bot.replies import guild_queue_replies
 from bot.services import Services, services_of
 from bot.store.guild_queue import GuildQueue, read_guild_queue
 from bot.store.guilds.switches import set_pause

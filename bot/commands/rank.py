@@ -6,9 +6,9 @@ import discord
 from discord import app_commands
 
 from bot.answers import answer
-from bot.feedback_replies import RANK_HELP
 from bot.interaction_context import context_from_interaction
 from bot.ranking import ask_to_compare, place_of
+from bot.replies.feedback_replies import RANK_HELP
 from bot.services import Services, services_of
 from bot.store.ranking.presses import next_pair
 

@@ -8,11 +8,11 @@ from collections.abc import Callable, Sequence
 import discord
 from discord import app_commands
 
-from bot import safety_replies
 from bot.answers import answer, send_card, send_ephemeral
 from bot.cards import Card
 from bot.interaction_context import context_from_interaction, may_manage_guild
 from bot.prompts import specs_from_text
+from bot.replies import safety_replies
 from bot.services import SEND_MARGIN, Services, services_of
 from bot.store.guild_settings import change_words, read_words
 from engine.safety.words import RuleRefused, rules_from_texts, with_rules, without_rules

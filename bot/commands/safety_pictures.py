@@ -9,11 +9,11 @@ from typing import Any
 import discord
 from discord import app_commands
 
-from bot import safety_replies, withheld_replies
 from bot.answers import answer, send_ephemeral
 from bot.commands.moderation import safety
 from bot.interaction_context import context_from_interaction, may_manage_guild
 from bot.policy.pictures import Showing
+from bot.replies import safety_replies, withheld_replies
 from bot.services import Services, services_of
 from bot.store.moderation.picture_rules import change_picture_rules, read_picture_rules
 

@@ -8,12 +8,12 @@ from uuid import UUID
 import discord
 from discord import app_commands
 
-from bot import finding_replies
 from bot.answers import answer, send_ephemeral
 from bot.finding import show_again, show_page
 from bot.interaction_context import context_from_interaction
-from bot.private_replies import PUBLIC_HELP
 from bot.ranking import place_of
+from bot.replies import finding_replies
+from bot.replies.private_replies import PUBLIC_HELP
 from bot.services import SEND_MARGIN, Services, services_of
 from bot.store.finding.searches import find_newest, read_newest_prompts, start_search
 from bot.store.finding.wanted import Wanted

@@ -8,11 +8,11 @@ from functools import partial
 import discord
 from discord import app_commands
 
-from bot import guild_change_replies, server_replies
 from bot.answers import answer, send_ephemeral
 from bot.buttons.changes import show_changes
 from bot.buttons.server_settings import show_server
 from bot.interaction_context import may_manage_guild
+from bot.replies import guild_change_replies, server_replies
 from bot.services import Services, services_of
 
 Show = Callable[[discord.Interaction, Services], Awaitable[None]]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import discord
 from discord import app_commands
 
-from bot import own_settings_replies
 from bot.answers import answer
 from bot.buttons.own_settings import show_own_settings
+from bot.replies import own_settings_replies
 from bot.services import services_of
 
 

@@ -5,18 +5,19 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from bot import gallery_replies, private_replies, queue_replies, replies, withheld_replies
-from bot.alt_replies import alt_of
+from bot import replies
 from bot.cards import Buttons, Card, CardKind, job_card, picture_card, rows_of, suggestions_card, with_note
 from bot.delivery.attachments import MAX_BYTES, ImageFile, fit
 from bot.delivery.discord_messages import MessageContent, message_link
-from bot.operation_replies import job_subject
 from bot.policy.pictures import Showing
+from bot.replies import gallery_replies, private_replies, queue_replies, withheld_replies
+from bot.replies.alt_replies import alt_of
+from bot.replies.operation_replies import job_subject
+from bot.replies.suggestion_replies import suggestions_text
 from bot.store.deliveries import Delivery
 from bot.store.gallery.posts import GalleryPost
 from bot.store.job_status import JobDetails
 from bot.store.tables import DeliveryForm
-from bot.suggestion_replies import suggestions_text
 from engine.content_credentials import UNSIGNED, ContentCredentials
 from engine.contract.errors import PictureCorrupt, StorageFull, StoreUnavailable
 from engine.contract.jobs import FINAL, TEXT_OPERATIONS, Job, JobStatus, Picture, Visibility

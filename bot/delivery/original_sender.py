@@ -7,15 +7,15 @@ from datetime import timedelta
 import discord
 import structlog
 
-from bot import private_replies
 from bot.claimed_work import INTERVAL, ClaimedWork
 from bot.delivery.context import DeliveryContext
 from bot.delivery.nonces import nonce_of
 from bot.delivery.originals import original_files, send_privately
 from bot.delivery.outcomes import OUTCOME_LABELS, DiscordUnavailable, Rejected, Sent, outcome_of
-from bot.feedback_replies import saved
 from bot.language import speaking
 from bot.policy.pictures import Showing, ShownWhere
+from bot.replies import private_replies
+from bot.replies.feedback_replies import saved
 from bot.store.moderation.picture_rules import read_showing
 from bot.store.original_requests import (
     OriginalsRequest,

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 
 import discord
 
-from bot.alt_replies import alt_of
 from bot.delivery.attachments import ImageFile, fit
 from bot.delivery.compose import file_name
 from bot.delivery.discord_messages import NO_MENTIONS, open_dm_channel
 from bot.delivery.outcomes import SendOutcome, Sent, outcome_of
+from bot.replies.alt_replies import alt_of
 from engine.content_credentials import ContentCredentials
 from engine.contract.errors import PictureCorrupt
 from engine.contract.jobs import Job, Picture

@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from bot import queue_replies
 from bot.delivery.compose import moved_note
 from bot.delivery.context import Closed, DeliveryContext, RetryLater, SendResult, UpToDate
 from bot.delivery.discord_messages import MessageContent, edit, find, open_dm_channel, post, withdraw
@@ -24,6 +23,7 @@ from bot.delivery.outcomes import (
     Sent,
 )
 from bot.delivery.tracking import TrackedDelivery, TrackedSeries
+from bot.replies import queue_replies
 from bot.series_card import series_card
 from bot.store.deliveries import find_known_messages
 from bot.store.eta import steady_wait

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import discord
 
-from bot import export_replies
 from bot.delivery.attachments import MAX_BYTES
 from bot.delivery.discord_messages import NO_MENTIONS, open_dm_channel
 from bot.delivery.outcomes import AttachmentTooLarge, DiscordUnavailable, SendOutcome, Sent, outcome_of
 from bot.exports.place import ExportPlace
 from bot.language import speaking
+from bot.replies import export_replies
 from bot.store.export_tables import ExportState, Telling
 from bot.store.exports import KEPT_FOR, Export
 from bot.store.interaction import InteractionToken

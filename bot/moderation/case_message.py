@@ -9,7 +9,7 @@ from uuid import UUID
 
 import discord
 
-from bot import appeal_replies, moderation_replies, replies
+from bot import replies
 from bot.cards import AnswerSubject, Card, CardKind, answer_rows, view_from_card, with_note
 from bot.custom_ids import id_from_text
 from bot.delivery.attachments import ImageFile, fit
@@ -18,6 +18,7 @@ from bot.delivery.discord_messages import NO_MENTIONS, open_dm_channel
 from bot.delivery.outcomes import MessageDeleted, SendOutcome, Sent, outcome_of
 from bot.interaction_context import custom_ids
 from bot.language import ENGLISH, speaking
+from bot.replies import appeal_replies, moderation_replies
 from bot.store.moderation.cases import Case, DiscordPlace
 from bot.store.moderation.tables import Decision
 from engine.contract.errors import PictureCorrupt

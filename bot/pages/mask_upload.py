@@ -6,7 +6,7 @@ import io
 
 from PIL import Image
 
-from bot import mask_replies
+from bot.replies import mask_replies
 from engine.mask_file import MaskFile, mask_file_from_image
 
 

@@ -9,9 +9,10 @@ from uuid import UUID
 
 from aiohttp import web
 
-from bot import mask_replies, replies
+from bot import replies
 from bot.pages.mask_upload import mask_from_upload
 from bot.pages.spoken import page, spoken
+from bot.replies import mask_replies
 from bot.signed_links import is_expired, is_signed
 from bot.store.deliveries import find_answered
 from bot.store.mask_pages import MaskPage, read_page

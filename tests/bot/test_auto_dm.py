@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from bot import own_settings_replies, private_replies
-from bot.feedback_replies import saved
 from bot.own_settings_panel import NOTIFICATIONS_VERB
 from bot.policy.preferences import DirectMessages
+from bot.replies import own_settings_replies, private_replies
+from bot.replies.feedback_replies import saved
 from bot.store.original_requests import request_preferred
 from engine.contract.jobs import Job
 from engine.store.database import Database

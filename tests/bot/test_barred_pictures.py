@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bot import upload_replies
+from bot.replies import upload_replies
 from engine.contract.uploads import UploadFault
 from engine.hash_list import BarredPictures
 from engine.store.database import Database

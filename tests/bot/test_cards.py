@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.alt_replies import alt_of
 from bot.buttons import BUTTONS
 from bot.cards import MAX_CONTENT, Card, job_card, picture_card, shown_prompt, view_from_card, with_note
+from bot.replies.alt_replies import alt_of
 from engine.contract.edits import Edit
 from engine.contract.ids import new_id
 from engine.contract.jobs import Job, JobSpec, JobStatus, Operation, ParameterValue, Part

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from bot import private_replies
-from bot.feedback_replies import DM_CLOSED, saved
+from bot.replies import private_replies
+from bot.replies.feedback_replies import DM_CLOSED, saved
 from engine.store.database import Database
 from engine.store.objects import Objects
 from sandbox.chat.test_client import MemberClient

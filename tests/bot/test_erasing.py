@@ -12,8 +12,9 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot import privacy_replies, replies
+from bot import replies
 from bot.consent_text import CONSENT_TEXT
+from bot.replies import privacy_replies
 from bot.store.tables import members
 from engine.contract.jobs import JobStatus
 from engine.feedback.exports.raw import export_raw

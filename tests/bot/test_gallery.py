@@ -7,8 +7,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot import finding_replies, gallery_replies
-from bot.feedback_replies import ASK_DELETE, DELETED
+from bot.replies import finding_replies, gallery_replies
+from bot.replies.feedback_replies import ASK_DELETE, DELETED
 from bot.store.gallery.settings import Gallery
 from bot.store.tables import DeliveryKind, deliveries
 from engine.store.database import Database

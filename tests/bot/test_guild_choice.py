@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bot import privacy_replies
 from bot.commands.consent import consent
-from bot.feedback_replies import RANK_CLOSED
+from bot.replies import privacy_replies
+from bot.replies.feedback_replies import RANK_CLOSED
 from bot.store.batch import run_alone
 from bot.store.choices import choose
 from engine.feedback.records import ConsentInForce

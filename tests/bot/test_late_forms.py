@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot import followup_replies, suggestion_replies
+from bot.replies import followup_replies, suggestion_replies
 from engine.prompt import Limits
 from sandbox.chat.test_client import MemberClient
 from tests.bot.buttons.test_opinions import single

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot import moderation_replies
+from bot.replies import moderation_replies
 from bot.store.moderation.cases import Case, DiscordPlace, Report, add_reports, erase_cases
 from bot.store.moderation.posting import claim_case, record_shown
 from bot.store.moderation.tables import moderation_cases

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import Locator, Page, expect
 
-from bot import own_settings_replies
+from bot.replies import own_settings_replies
 from sandbox.server import Sandbox
 from tests.bot.commands.test_settings import LIMITS
 from tests.bot.conftest import BotStarter

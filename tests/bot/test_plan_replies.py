@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from bot.plan_replies import gpu_time, nearly_used_up
 from bot.policy.plans import (
     Period,
     Plan,
@@ -15,6 +14,7 @@ from bot.policy.plans import (
     TooManyRepeats,
 )
 from bot.replies import reply_for
+from bot.replies.plan_replies import gpu_time, nearly_used_up
 from engine.contract.jobs import Speed
 
 MIDNIGHT = datetime(2026, 12, 1, tzinfo=UTC)

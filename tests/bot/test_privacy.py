@@ -11,8 +11,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot import privacy_replies
 from bot.consent_text import CONSENT_TEXT
+from bot.replies import privacy_replies
 from bot.store.members import has_agreed
 from engine.store.database import Database
 from sandbox.chat.test_client import MemberClient

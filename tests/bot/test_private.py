@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bot import private_replies, replies
+from bot import replies
 from bot.delivery import due_edits
 from bot.interaction_context import TOKEN_LIFETIME
-from bot.replies import reply_for
+from bot.replies import private_replies, reply_for
 from bot.store.tables import DeliveryForm, DeliveryState, deliveries
 from engine.contract.errors import JobUnknown
 from engine.contract.feedback import Surface

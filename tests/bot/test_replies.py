@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.cause_replies import sentence_from_cause
-from bot.feedback_replies import rated
 from bot.replies import BROKEN, code_block, duration, has_reply, reply_for, waiting
+from bot.replies.cause_replies import sentence_from_cause
+from bot.replies.feedback_replies import rated
 from engine.contract import errors
 from engine.contract.feedback import Rating
 from engine.contract.jobs import MAX_COUNTED_AHEAD

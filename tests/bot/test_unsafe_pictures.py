@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bot import appeal_replies, withheld_replies
 from bot.policy.pictures import PictureRules, PictureWithheld, Showing
-from bot.replies import reply_for
+from bot.replies import appeal_replies, reply_for, withheld_replies
 from bot.store.moderation.tables import moderation_cases
 from engine.contract.errors import NotYours
 from engine.contract.jobs import Job

@@ -45,8 +45,8 @@ async def record_change(
     A setting that was not changed is not kept, and neither is the same interaction a second time. Erasing the member
     keeps the change without their name.
 
-    before, after: the setting's values as `bot.guild_change_replies` shows them: of one value a single text, such as
-        `on` or the mention of a channel, nothing where it is not set.
+    before, after: the setting's values as `bot.replies.guild_change_replies` shows them: of one value a single text,
+        such as `on` or the mention of a channel, nothing where it is not set.
     """
     change = GuildChange(
         setting=setting,

@@ -8,12 +8,11 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bot import appeal_replies
-from bot.ban_replies import restricted
 from bot.policy.cases import AppealedAlready, BansNeeded, NothingToAppeal
 from bot.policy.restrictions import GuildRestriction, RestrictionKind
-from bot.replies import reply_for
-from bot.safety_replies import word_refused
+from bot.replies import appeal_replies, reply_for
+from bot.replies.ban_replies import restricted
+from bot.replies.safety_replies import word_refused
 from bot.store.batch import run_alone
 from bot.store.moderation.appeals import AppealState
 from bot.store.moderation.rulings import RulingWish

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.followup_replies import ALREADY_SQUARE
+from bot.replies.followup_replies import ALREADY_SQUARE
 from engine.contract.edits import STRONG, SUBTLE, Box, Canvas, Edit
 from engine.contract.feedback import Verb
 from engine.contract.jobs import Operation

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot import followup_replies
+from bot.replies import followup_replies
 from engine.contract.edits import STRONG, Box, Canvas, Edit
 from engine.contract.feedback import Verb
 from engine.contract.jobs import Operation

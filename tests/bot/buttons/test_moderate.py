@@ -10,12 +10,11 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bot import finding_replies, moderation_replies
-from bot.ban_replies import restricted
 from bot.policy.cases import BannedAlready, CaseUnknown, NothingToRemove
 from bot.policy.removals import DeletedByOwner, PictureRemoved, Removals, check_shown
 from bot.policy.restrictions import GuildRestriction, RestrictionKind
-from bot.replies import reply_for
+from bot.replies import finding_replies, moderation_replies, reply_for
+from bot.replies.ban_replies import restricted
 from bot.store.batch import run_alone
 from bot.store.moderation.cases import DiscordPlace, Report, add_reports, read_cases
 from bot.store.moderation.members import MemberInGuild, find_restrictions

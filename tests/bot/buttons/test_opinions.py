@@ -8,7 +8,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from bot import feedback_replies
+from bot.replies import feedback_replies
 from engine.contract.feedback import ReportReason, Verb
 from engine.feedback.records import Action
 from sandbox.chat.test_client import MemberClient

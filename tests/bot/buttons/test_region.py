@@ -8,8 +8,8 @@ from typing import Any
 
 from PIL import Image
 
-from bot import followup_replies
 from bot.delivery.region_picture import with_cells
+from bot.replies import followup_replies
 from engine.contract.edits import Edit, whole_canvas
 from engine.contract.feedback import Verb
 from engine.contract.jobs import Operation

@@ -6,9 +6,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from bot import feedback_replies
 from bot.policy.removals import DeletedByOwner
-from bot.replies import reply_for
+from bot.replies import feedback_replies, reply_for
 from engine.contract.feedback import Verb
 from sandbox.chat.test_client import MemberClient
 from sandbox.server import Sandbox

@@ -6,8 +6,9 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from bot import replies, suggestion_replies
+from bot import replies
 from bot.cards import MAX_CONTENT, length
+from bot.replies import suggestion_replies
 from engine.contract.feedback import Verb
 from engine.contract.jobs import Job, Operation
 from engine.contract.suggestions import Suggestions, WeighedWord, text_from_suggestions

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.followup_replies import upscale_too_large
+from bot.replies.followup_replies import upscale_too_large
 from engine.contract.edits import CREATIVE, FAITHFUL, Edit, whole_canvas
 from engine.contract.feedback import Verb
 from engine.contract.jobs import Operation

@@ -6,8 +6,8 @@ import re
 
 import sqlalchemy as sa
 
-from bot import apikey_replies
-from bot.privacy_replies import ERASE_ALL_LABEL, ERASE_LABEL
+from bot.replies import apikey_replies
+from bot.replies.privacy_replies import ERASE_ALL_LABEL, ERASE_LABEL
 from bot.store.own_data import read_own_data
 from engine.store.api_keys import ApiKey, find_key
 from engine.store.database import Database

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from bot import help_replies
 from bot.buttons import BUTTONS
 from bot.cards import job_card, picture_card
+from bot.replies import help_replies
 from engine.contract.jobs import JobStatus
 from engine.models.prompt_limits import read_limits
 from engine.models.registry.registry import SHIPPED

@@ -17,8 +17,8 @@ import pytest
 import sqlalchemy as sa
 from aiohttp import web
 
-from bot import privacy_replies
-from bot.upload_replies import CUT_SHORT, ENDS_WANTED
+from bot.replies import privacy_replies
+from bot.replies.upload_replies import CUT_SHORT, ENDS_WANTED
 from engine.contract.jobs import Operation
 from engine.store.database import Database
 from engine.store.file_copies import key_from_bytes

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.plan_replies import BUILT_IN_NAME
+from bot.replies.plan_replies import BUILT_IN_NAME
 from bot.store.tables import members
 from engine.store.database import Database
 from engine.store.held_jobs import hold_jobs

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from bot import menu_replies
-from bot.feedback_replies import ALREADY_REPORTED, ASK_DELETE, DELETED, REPORTED
+from bot.replies import menu_replies
+from bot.replies.feedback_replies import ALREADY_REPORTED, ASK_DELETE, DELETED, REPORTED
 from engine.contract.feedback import ReportReason, Verb
 from engine.contract.jobs import Operation
 from engine.store.database import Database

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from bot import plan_command_replies
 from bot.commands.plan import plan
 from bot.policy.plans import TimeUnreadable, time_from_text
+from bot.replies import plan_command_replies
 from sandbox.chat.test_client import MemberClient, RequestRefused
 from sandbox.server import Sandbox
 from sandbox.state.roles import remove_role

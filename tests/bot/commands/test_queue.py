@@ -11,12 +11,11 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from bot import guild_queue_replies
 from bot.buttons.cost import PAGE_SIZE
 from bot.commands.queue import queue
 from bot.policy.pauses import GuildPaused
-from bot.queue_replies import PAUSED
-from bot.replies import reply_for
+from bot.replies import guild_queue_replies, reply_for
+from bot.replies.queue_replies import PAUSED
 from bot.store.guild_quarantine import give_up_in_guild, retry_in_guild
 from bot.store.guild_queue import hold_late_jobs, pause_guild, resume_guild
 from bot.store.guild_usage import read_guild_usage

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bot import safety_replies
 from bot.commands.safety import safety
+from bot.replies import safety_replies
 from bot.store.guild_settings import read_words
 from engine.safety.words import MAX_RULES
 from engine.store.database import Database

@@ -9,9 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 from PIL import Image
 
-from bot import finding_replies
-from bot.feedback_replies import ASK_DELETE, DELETED
-from bot.replies import reply_for
+from bot.replies import finding_replies, reply_for
+from bot.replies.feedback_replies import ASK_DELETE, DELETED
 from bot.store.tables import DeliveryKind, DeliveryState, deliveries
 from engine.contract.errors import JobUnknown
 from engine.contract.feedback import Verb

@@ -10,11 +10,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bot import guild_change_replies, server_replies
 from bot.buttons.changes import PAGE_SIZE
 from bot.commands.server import server
 from bot.policy.pauses import GuildPaused
-from bot.replies import reply_for
+from bot.replies import guild_change_replies, reply_for, server_replies
 from bot.server_panel import (
     AS_MEMBER,
     CHANNELS_VERB,

@@ -7,7 +7,6 @@ from dataclasses import replace
 import pytest
 import sqlalchemy as sa
 
-from bot import own_settings_replies
 from bot.own_settings_panel import UNSET, VERBS
 from bot.policy.preferences import (
     MAX_OPTIONS,
@@ -19,6 +18,7 @@ from bot.policy.preferences import (
     settings_text,
 )
 from bot.presets import PRESETS, may_use_presets
+from bot.replies import own_settings_replies
 from bot.store.tables import members
 from engine.contract.jobs import Job, Visibility
 from engine.prompt import Limits, ModelCapabilities, Vocabulary, check_option

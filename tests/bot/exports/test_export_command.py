@@ -16,9 +16,9 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from bot import export_replies
 from bot.commands.export import export as command
 from bot.exports.place import ExportPlace
+from bot.replies import export_replies
 from bot.store.export_tables import ExportState, exports
 from bot.store.exports import claim_export, end_export, release_export, request_export
 from engine.store.database import Database

@@ -15,7 +15,6 @@ import sqlalchemy as sa
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from bot import export_replies
 from bot.exports.archive import pack_own_data
 from bot.exports.child import make
 from bot.exports.exporter import Exporter
@@ -23,6 +22,7 @@ from bot.exports.handover import hand_over
 from bot.exports.place import ExportPlace
 from bot.exports.process import Unmade, run_export
 from bot.pages.exports import ExportFiles
+from bot.replies import export_replies
 from bot.signed_links import signed_path
 from bot.store.export_tables import ExportState, Telling, exports
 from bot.store.exports import (

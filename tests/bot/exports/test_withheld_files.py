@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
-from bot import export_replies
 from bot.exports.exporter import Exporter
 from bot.exports.place import ExportPlace
+from bot.replies import export_replies
 from bot.store.erasures import ErasureRequest, claim_erasure, erase_member, start_erasures
 from bot.store.export_tables import ExportState
 from bot.store.exports import end_export, read_export

@@ -7,11 +7,11 @@ import asyncio
 import pytest
 from aiohttp.test_utils import make_mocked_request
 
-from bot.ban_replies import restricted
 from bot.language import language, language_from_locale, listed, number, percentage, plural, speaking, spoken_in
 from bot.pages.spoken import language_of
 from bot.parameter_help import parameter_text
 from bot.policy.restrictions import GuildRestriction, RestrictionKind
+from bot.replies.ban_replies import restricted
 from engine.prompt import PARAMETERS, Parameter
 
 

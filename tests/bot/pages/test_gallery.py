@@ -15,8 +15,8 @@ import sqlalchemy as sa
 from PIL import Image
 from playwright.async_api import expect
 
-from bot import gallery_replies
 from bot.policy.visibility import PAGES_SINCE_VERSION
+from bot.replies import gallery_replies
 from engine.store.database import Database
 from sandbox.chat.test_client import MemberClient
 from tests.bot.commands.test_search import delivered_grids

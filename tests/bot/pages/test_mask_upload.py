@@ -8,8 +8,8 @@ import zlib
 import pytest
 from PIL import Image
 
-from bot import mask_replies
 from bot.pages.mask_upload import mask_from_upload
+from bot.replies import mask_replies
 from engine.contract.edits import Box
 from engine.mask_file import MaskFile
 

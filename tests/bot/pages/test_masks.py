@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from PIL import Image
 from playwright.async_api import Locator, Page, expect
 
-from bot import mask_replies
+from bot.replies import mask_replies
 from bot.signed_links import signed_path
 from bot.store.mask_pages import MaskPage, read_page
 from bot.store.tables import mask_pages

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from bot.alt_replies import picture_subject
 from bot.cards import shown_prompt
 from bot.language import Phrase, _, plural
 from bot.replies import picture_title
+from bot.replies.alt_replies import picture_subject
 from engine.contract.feedback import Choice, Rating, ReportReason
 
 RATING_EMOJI: Mapping[Rating, str] = {Rating.AWFUL: "😖", Rating.BAD: "☹️", Rating.GOOD: "🙂", Rating.GREAT: "😍"}

@@ -1,6 +1,6 @@
 """Every sentence that members read, except errors in a prompt, which come from the prompt language.
 
-Those about ratings and other feedback are in `feedback_replies`.
+Here are those that many places say, and the reply to each error. Every other file has the sentences of one part.
 
 Pictures are numbered from 1 here and in labels, from 0 everywhere else.
 """
@@ -11,13 +11,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
-from bot import withheld_replies
-from bot.ban_replies import banned, restricted
-from bot.cause_replies import names_of, no_room, nothing_found, nothing_painted, sentence_from_cause, unsupported_speed
 from bot.language import Phrase, _, plural
-from bot.operation_replies import broken, inability, unusable_files
-from bot.own_settings_replies import CHANGED_MEANWHILE, too_many_options
-from bot.plan_replies import PLAN_SENTENCES
 from bot.policy.cases import (
     AppealedAlready,
     BannedAlready,
@@ -34,8 +28,21 @@ from bot.policy.preferences import PreferencesChanged, TooManyOptions
 from bot.policy.removals import DeletedByOwner, PictureRemoved
 from bot.policy.restrictions import MemberRestricted
 from bot.policy.words import WordForbidden
-from bot.safety_replies import word_refused
-from bot.server_replies import elsewhere
+from bot.replies import withheld_replies
+from bot.replies.ban_replies import banned, restricted
+from bot.replies.cause_replies import (
+    names_of,
+    no_room,
+    nothing_found,
+    nothing_painted,
+    sentence_from_cause,
+    unsupported_speed,
+)
+from bot.replies.operation_replies import broken, inability, unusable_files
+from bot.replies.own_settings_replies import CHANGED_MEANWHILE, too_many_options
+from bot.replies.plan_replies import PLAN_SENTENCES
+from bot.replies.safety_replies import word_refused
+from bot.replies.server_replies import elsewhere
 from engine.contract import errors
 from engine.contract.jobs import MAX_COUNTED_AHEAD, Job, JobStatus
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
-from bot.alt_replies import picture_subject
 from bot.cards import shown_prompt
-from bot.feedback_replies import REPORT_REASONS
 from bot.language import Phrase, _, plural
 from bot.replies import picture_title
+from bot.replies.alt_replies import picture_subject
+from bot.replies.feedback_replies import REPORT_REASONS
 from bot.store.moderation.cases import Case, Ruling
 from bot.store.moderation.channels import ModeratorChannel
 from bot.store.moderation.members import RestrictedMember

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from bot.cards import shown_prompt
 from bot.language import Phrase, _
-from bot.moderation_replies import ruling_text
+from bot.replies.moderation_replies import ruling_text
 from bot.store.moderation.appeals import AppealState
 from bot.store.moderation.cases import Case
 from bot.store.moderation.tables import AppealSubject, Decision

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from bot.cards import MAX_CONTENT, length, shown_prompt
-from bot.cause_replies import sentence_from_cause
 from bot.language import Phrase, _, percentage, plural
 from bot.replies import duration
+from bot.replies.cause_replies import sentence_from_cause
 from bot.store.guild_quarantine import FailedJob
 from bot.store.guild_queue import GuildJob, GuildQueue
 from bot.store.guild_usage import GuildMemberUsage, GuildUsage

@@ -6,10 +6,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from fractions import Fraction
 
-from bot.alt_replies import picture_subject
 from bot.cards import shown_prompt
 from bot.language import Phrase, _, percentage, plural
 from bot.replies import picture_title
+from bot.replies.alt_replies import picture_subject
 from engine.prompt.checks.upscales import MAX_UPSCALED_PIXELS, possible_factors
 
 UPSCALE_SUBTLE_LABEL = Phrase("Upscale (Subtle)")

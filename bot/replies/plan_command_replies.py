@@ -8,8 +8,8 @@ from discord.utils import escape_markdown
 
 from bot.cards import MAX_CONTENT, length
 from bot.language import Phrase, _, plural
-from bot.plan_replies import plan_lines
 from bot.policy.plans import GuildPlans, Plan
+from bot.replies.plan_replies import plan_lines
 
 PLAN_HELP = Phrase("What members of this server may use, by their roles")
 LIST_HELP = Phrase("The plans of this server and who has them")

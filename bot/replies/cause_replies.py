@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from bot.language import Phrase, _
-from bot.operation_replies import broken, inability, unusable_files
+from bot.replies.operation_replies import broken, inability, unusable_files
 
 Facts = Mapping[str, Any]
 

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 from bot.cards import MAX_CONTENT, length, shown_prompt
 from bot.language import Phrase, _, number, percentage, plural
-from bot.plan_replies import gpu_time, in_time, plan_lines, plan_name
 from bot.policy.plans import Period, TimeLeft, time_left
 from bot.replies import duration, waiting
+from bot.replies.plan_replies import gpu_time, in_time, plan_lines, plan_name
 from bot.store.own_summary import MOST_COUNTED, OwnJob, OwnSummary
 from engine.contract.jobs import JobStatus
 from engine.prompt import Limits

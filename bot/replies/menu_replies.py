@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.cards import MAX_CONTENT, length, shown_prompt
-from bot.feedback_replies import seed_of
 from bot.language import Phrase
 from bot.replies import code_block
+from bot.replies.feedback_replies import seed_of
 from engine.contract.jobs import Job, Picture
 
 RECIPE_NAME = Phrase("Recipe")

@@ -8,8 +8,8 @@ import discord
 
 from bot.cards import MAX_CONTENT, length
 from bot.language import Phrase, _
-from bot.safety_replies import listed
-from bot.server_replies import LANGUAGE_NAMES
+from bot.replies.safety_replies import listed
+from bot.replies.server_replies import LANGUAGE_NAMES
 from bot.store.guilds.changes import GuildChange
 from bot.store.guilds.tables import GuildSetting
 
