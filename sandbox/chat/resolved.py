@@ -24,12 +24,12 @@ class Resolved:
         return str(key)
 
     def user(self, name: str, value: Any) -> str:
-        """Resolve a user, in a guild also as its member. Raises: ActionError when there is none."""
+        """Resolve a user, also as a member of the guild if they are in it. Raises: ActionError when there is none."""
         user = self._world.users.get(_number(value))
         if user is None:
             raise ActionError(f"{name} must be a member.")
         guild_id = self._channel.guild_id
-        if guild_id:
+        if guild_id and self._world.guild(guild_id).has_member(user.id):
             self._keep("members", user.id, resolved_member_json(self._world, guild_id, user))
         return self._keep("users", user.id, user_json(user))
 

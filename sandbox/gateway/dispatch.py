@@ -5,7 +5,7 @@ from collections.abc import Callable
 from sandbox.gateway.sessions import Session
 from sandbox.payloads.interactions import interaction_json
 from sandbox.payloads.messages import message_json
-from sandbox.payloads.objects import channel_json, member_json
+from sandbox.payloads.objects import channel_json, guild_create_json, member_json
 from sandbox.state.flags import Intents
 from sandbox.state.records import Interaction, Json, Message, WorldEvent
 from sandbox.state.world import World
@@ -18,6 +18,8 @@ GUILD_INTENTS = {
     "MESSAGE_REACTION_ADD": Intents.GUILD_MESSAGE_REACTIONS,
     "MESSAGE_REACTION_REMOVE": Intents.GUILD_MESSAGE_REACTIONS,
     "TYPING_START": Intents.GUILD_MESSAGE_TYPING,
+    "GUILD_CREATE": Intents.GUILDS,
+    "GUILD_DELETE": Intents.GUILDS,
     "GUILD_ROLE_DELETE": Intents.GUILDS,
     "CHANNEL_CREATE": Intents.GUILDS,
     "CHANNEL_UPDATE": Intents.GUILDS,
@@ -26,6 +28,9 @@ GUILD_INTENTS = {
     "THREAD_UPDATE": Intents.GUILDS,
     "THREAD_DELETE": Intents.GUILDS,
 }
+FROM_OUTSIDE = ("INTERACTION_CREATE", "GUILD_DELETE")
+"""What a bot hears of guilds in which it is not."""
+
 DIRECT_INTENTS = {
     "MESSAGE_CREATE": Intents.DIRECT_MESSAGES,
     "MESSAGE_UPDATE": Intents.DIRECT_MESSAGES,
@@ -41,7 +46,7 @@ def dispatch_event(world: World, session: Session, event: WorldEvent) -> None:
     if not event.to_bot or event.kind not in PAYLOADS:
         return
     guild_id = _guild_of(world, event)
-    if guild_id is not None and not world.is_bot_in(guild_id) and event.kind != "INTERACTION_CREATE":
+    if guild_id is not None and not world.is_bot_in(guild_id) and event.kind not in FROM_OUTSIDE:
         return
     if session.covers(guild_id) and _wants(session, event.kind, guild_id):
         session.dispatch(event.kind, PAYLOADS[event.kind](world, session, event))
@@ -116,6 +121,15 @@ def _typing_body(world: World, session: Session, event: WorldEvent) -> Json:
     return event.data | {"channel_id": str(event.channel_id)} | _guild_part(world, event)
 
 
+def _guild_body(world: World, session: Session, event: WorldEvent) -> Json:
+    shows_members = bool(session.intents & Intents.GUILD_MEMBERS)
+    return guild_create_json(world, world.guild(int(event.data["guild_id"])), shows_members=shows_members)
+
+
+def _left_guild_body(world: World, session: Session, event: WorldEvent) -> Json:
+    return {"id": event.data["guild_id"]}
+
+
 def _role_body(world: World, session: Session, event: WorldEvent) -> Json:
     return event.data
 
@@ -148,6 +162,8 @@ PAYLOADS: dict[str, Callable[[World, Session, WorldEvent], Json]] = {
     "MESSAGE_REACTION_ADD": _reaction_body,
     "MESSAGE_REACTION_REMOVE": _reaction_body,
     "TYPING_START": _typing_body,
+    "GUILD_CREATE": _guild_body,
+    "GUILD_DELETE": _left_guild_body,
     "GUILD_ROLE_DELETE": _role_body,
     "CHANNEL_CREATE": _channel_body,
     "CHANNEL_UPDATE": _channel_body,

@@ -133,7 +133,7 @@ def roles_json(world: World, guild: Guild) -> list[Json]:
         _role(guild.id, "@everyone", int(MEMBER_PERMISSIONS), 0),
         _role(guild.id + ADMINISTRATOR_ROLE, "Administrators", int(Permissions.ADMINISTRATOR), 2),
         _role(guild.id + BOT_ROLE, world.application.name, int(BOT_PERMISSIONS), 1) | tags,
-        *(_role(role.id, role.name, 0, 1) for role in guild.roles),
+        *(_role(role.id, role.name, role.permissions, 1) for role in guild.roles),
     ]
 
 

@@ -13,6 +13,7 @@ class MessageFlags(IntFlag):
 
 
 class Permissions(IntFlag):
+    BAN_MEMBERS = 1 << 2
     ADMINISTRATOR = 1 << 3
     MANAGE_CHANNELS = 1 << 4
     ADD_REACTIONS = 1 << 6
@@ -27,6 +28,7 @@ class Permissions(IntFlag):
     MANAGE_THREADS = 1 << 34
     CREATE_PUBLIC_THREADS = 1 << 35
     SEND_MESSAGES_IN_THREADS = 1 << 38
+    MODERATE_MEMBERS = 1 << 40
 
 
 class Intents(IntFlag):
@@ -58,4 +60,5 @@ MEMBER_PERMISSIONS = (
     | Permissions.SEND_MESSAGES_IN_THREADS
 )
 BOT_PERMISSIONS = MEMBER_PERMISSIONS | Permissions.MANAGE_MESSAGES
+MODERATOR_PERMISSIONS = Permissions.MODERATE_MEMBERS | Permissions.BAN_MEMBERS | Permissions.MANAGE_MESSAGES
 EVERY_PERMISSION = (1 << 53) - 1

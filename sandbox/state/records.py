@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import IntEnum
+from functools import reduce
+from operator import or_
 from typing import Any
 
 Json = dict[str, Any]
@@ -65,10 +67,11 @@ class Application:
 
 @dataclass(frozen=True, kw_only=True)
 class GuildRole:
-    """A role without permissions of its own, which says who somebody is."""
+    """A role. `permissions`: what it adds to those of every member."""
 
     id: int
     name: str
+    permissions: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +95,10 @@ class Guild:
     def has_member(self, user_id: int) -> bool:
         """Tell whether a user is a member."""
         return any(member.user_id == user_id for member in self.members)
+
+    def role_permissions(self, member: GuildMember) -> int:
+        """Return what a member's roles add to the permissions of every member."""
+        return reduce(or_, (role.permissions for role in self.roles if role.id in member.role_ids), 0)
 
 
 @dataclass(frozen=True, kw_only=True)

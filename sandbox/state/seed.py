@@ -1,9 +1,10 @@
-"""The initial world: guilds with their channels, three members and the bot; in the last guild the bot is not."""
+"""The initial world: guilds with their channels, four members and the bot; in the last guild the bot is not."""
 
 import base64
 from datetime import UTC, datetime
 
 from sandbox.state.clock import Clock
+from sandbox.state.flags import MODERATOR_PERMISSIONS
 from sandbox.state.links import Links
 from sandbox.state.records import Application, Channel, ChannelType, Guild, GuildMember, GuildRole, User
 from sandbox.state.snowflakes import snowflake_from_moment
@@ -12,15 +13,16 @@ from sandbox.state.world import World
 SEEDED_AT = datetime(2024, 1, 1, tzinfo=UTC)
 FIRST_ID = snowflake_from_moment(SEEDED_AT)
 APPLICATION_ID = FIRST_ID + 1
-ADA, BEN, CLEO = FIRST_ID + 2, FIRST_ID + 3, FIRST_ID + 4
+ADA, BEN, CLEO, DORA = FIRST_ID + 2, FIRST_ID + 3, FIRST_ID + 4, FIRST_ID + 5
+MEMBERS = (ADA, BEN, CLEO, DORA)
 GUILD_ID = FIRST_ID + (10 << 22)
 FOREIGN_GUILD_ID = FIRST_ID + (1000 << 22)
 TOKEN = (
     base64.urlsafe_b64encode(str(APPLICATION_ID).encode()).decode().rstrip("=") + ".sandbox.this-opens-only-the-sandbox"
 )
 
-PATRONS = 52
-"""Added to the guild's id, that of a role which Cleo has."""
+PATRONS, MODERATORS = 52, 53
+"""Added to the guild's id, those of the roles that Cleo and Dora have."""
 
 CHANNELS = (
     (ChannelType.TEXT, "studio", "Ask for pictures here", False),
@@ -55,6 +57,7 @@ def _users() -> tuple[User, ...]:
         User(id=ADA, username="ada", global_name="Ada"),
         User(id=BEN, username="ben", global_name="Ben"),
         User(id=CLEO, username="cleo", global_name="Cleo"),
+        User(id=DORA, username="dora", global_name="Dora"),
     )
 
 
@@ -62,23 +65,25 @@ def _guild(number: int) -> Guild:
     name = "The Atelier" if number == 0 else f"The Atelier {number + 1}"
     guild_id = GUILD_ID + (number << 22)
     patrons = GuildRole(id=guild_id + PATRONS, name="Patrons")
+    moderators = GuildRole(id=guild_id + MODERATORS, name="Moderators", permissions=int(MODERATOR_PERMISSIONS))
+    roles = {CLEO: (patrons.id,), DORA: (moderators.id,)}
     members = tuple(
         GuildMember(
             guild_id=guild_id,
             user_id=user_id,
             joined_at=SEEDED_AT,
             administrator=user_id == ADA,
-            role_ids=(patrons.id,) if user_id == CLEO else (),
+            role_ids=roles.get(user_id, ()),
         )
-        for user_id in (APPLICATION_ID, ADA, BEN, CLEO)
+        for user_id in (APPLICATION_ID, *MEMBERS)
     )
-    return Guild(id=guild_id, name=name, owner_id=ADA, members=members, roles=(patrons,))
+    return Guild(id=guild_id, name=name, owner_id=ADA, members=members, roles=(patrons, moderators))
 
 
 def _foreign_guild() -> Guild:
     members = tuple(
         GuildMember(guild_id=FOREIGN_GUILD_ID, user_id=user_id, joined_at=SEEDED_AT, administrator=user_id == CLEO)
-        for user_id in (ADA, BEN, CLEO)
+        for user_id in MEMBERS
     )
     return Guild(id=FOREIGN_GUILD_ID, name="The Garden", owner_id=CLEO, members=members)
 
@@ -100,4 +105,4 @@ def _guild_channels(guild: Guild) -> tuple[Channel, ...]:
 
 
 def _dm_channels() -> tuple[Channel, ...]:
-    return tuple(Channel(id=user_id + 100, type=ChannelType.DM, recipient_id=user_id) for user_id in (ADA, BEN, CLEO))
+    return tuple(Channel(id=user_id + 100, type=ChannelType.DM, recipient_id=user_id) for user_id in MEMBERS)

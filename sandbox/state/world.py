@@ -135,8 +135,8 @@ class World:
             return int(BOT_PERMISSIONS) & ~self.parent_or_self(channel).denied
         if channel.guild_id is None:
             return int(MEMBER_PERMISSIONS) if user_id == channel.recipient_id else 0
-        administrator = self.member(channel.guild_id, user_id).administrator
-        return EVERY_PERMISSION if administrator else int(MEMBER_PERMISSIONS)
+        guild, member = self.guild(channel.guild_id), self.member(channel.guild_id, user_id)
+        return EVERY_PERMISSION if member.administrator else int(MEMBER_PERMISSIONS) | guild.role_permissions(member)
 
     def may_see(self, user_id: int, channel: Channel) -> bool:
         """Tell whether a user can view a channel: a guild's for its members, a DM for its two participants."""

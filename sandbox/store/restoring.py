@@ -38,10 +38,10 @@ class KeptRecords:
             # Guilds are not stored: those of this start are there.
             if channel.guild_id is None or channel.guild_id in world.guilds:
                 self._restore_channel(world, channel)
-        known = {channel.guild_id for channel in self.channels.values()}
+        known = {channel.guild_id or channel.recipient_id for channel in self.channels.values()}
         for channel in world.seeded:
-            # A guild that is new since the chat was stored.
-            if channel.guild_id not in known:
+            # A guild or a member that is new since the chat was stored.
+            if (channel.guild_id or channel.recipient_id) not in known:
                 world.place_channel(channel)
 
     def _restore_channel(self, world: World, channel: Channel) -> None:

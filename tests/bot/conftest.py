@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import timedelta
@@ -21,7 +22,7 @@ from engine.store.objects import Objects
 from sandbox import server
 from sandbox.chat.test_client import MemberClient, member_client
 from sandbox.server import Sandbox
-from sandbox.state.seed import ADA, BEN, CLEO
+from sandbox.state.seed import MEMBERS
 from tests.bot.clocks import UNHURRIED, UnhurriedClock
 from tests.bot.engine_hand import EngineHand
 from tests.bot.reading import Message
@@ -61,7 +62,7 @@ def start_bot(sandbox: Sandbox, database: Database, objects: Objects) -> BotStar
         *,
         on: Database = database,
         buttons: Sequence[type[JobButton]] = BUTTONS,
-        asked: Sequence[int] = (ADA, BEN, CLEO),
+        asked: Sequence[int] = MEMBERS,
         **options: Any,
     ) -> AsyncIterator[asyncio.Task[None]]:
         await let_know(on, asked)
@@ -91,6 +92,15 @@ async def let_know(database: Database, discord_ids: Sequence[int]) -> None:
             await record_notice(connection, discord_id, CONSENT_VERSION)
 
 
+@asynccontextmanager
+async def started_with_pages(start_bot: BotStarter, **options: Any) -> AsyncIterator[asyncio.Task[None]]:
+    """Yield a running bot with pages that strangers reach."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    async with start_bot(health=("127.0.0.1", port), public_url=f"http://127.0.0.1:{port}", **options) as task:
+        yield task
+
+
 @pytest.fixture
 async def bot(start_bot: BotStarter) -> AsyncIterator[asyncio.Task[None]]:
     """A running bot."""
@@ -116,6 +126,13 @@ async def ben(sandbox: Sandbox) -> AsyncIterator[MemberClient]:
 async def cleo(sandbox: Sandbox) -> AsyncIterator[MemberClient]:
     """Another member like any other."""
     async with member_client(sandbox.url, "cleo") as somebody:
+        yield somebody
+
+
+@pytest.fixture
+async def dora(sandbox: Sandbox) -> AsyncIterator[MemberClient]:
+    """A member who may time out and ban others."""
+    async with member_client(sandbox.url, "dora") as somebody:
         yield somebody
 
 

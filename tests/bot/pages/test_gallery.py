@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import io
 import re
-import socket
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -20,7 +19,7 @@ from bot.replies import gallery_replies
 from engine.store.database import Database
 from sandbox.chat.test_client import MemberClient
 from tests.bot.commands.test_search import delivered_grids
-from tests.bot.conftest import BotStarter
+from tests.bot.conftest import BotStarter, started_with_pages
 from tests.bot.reading import text_of
 from tests.bot.rows import until_closed
 from tests.bot.test_gallery import gallery, until_counted, vote
@@ -34,9 +33,7 @@ SOURCE = re.compile(r'(?:src|href)="(/gallery/[^"]+)"')
 @pytest.fixture
 async def bot(start_bot: BotStarter) -> AsyncIterator[Any]:
     """A running bot with pages that strangers reach."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    async with start_bot(health=("127.0.0.1", port), public_url=f"http://127.0.0.1:{port}") as task:
+    async with started_with_pages(start_bot) as task:
         yield task
 
 

@@ -64,6 +64,7 @@ async def test_each_member_sees_their_own_world(
         ("ada", True),
         ("ben", False),
         ("cleo", False),
+        ("dora", False),
     ]
     for state in states:
         kinds = [(channel["name"], channel["kind"], channel["nsfw"]) for channel in state["channels"]]
@@ -75,9 +76,9 @@ async def test_each_member_sees_their_own_world(
             ("terrace", "text", False),
             ("Easel", "dm", False),
         ]
-    assert len({state["channels"][-1]["id"] for state in states}) == 3
+    assert len({state["channels"][-1]["id"] for state in states}) == 4
     names = [[command["name"] for command in state["commands"]] for state in states]
-    assert names == [["imagine", "settings", "grown-up"]] + [["imagine", "grown-up"]] * 2
+    assert names == [["imagine", "settings", "grown-up"]] + [["imagine", "grown-up"]] * 3
     assert (await http.get("/sandbox/state")).status == 200
     assert (await http.get("/sandbox/state", params={"member": "1"})).status == 404
 

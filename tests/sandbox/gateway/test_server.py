@@ -141,7 +141,7 @@ async def test_members_are_hidden_without_their_intent(sandbox: Sandbox) -> None
             await socket.identify(intents=intents)
             members = (await socket.until("GUILD_CREATE"))["members"]
             names.append([member["user"]["username"] for member in members])
-    assert names == [["easel"], ["easel", "ada", "ben", "cleo"]]
+    assert names == [["easel"], ["easel", "ada", "ben", "cleo", "dora"]]
 
 
 async def test_a_privileged_intent_may_be_disallowed(sandbox: Sandbox) -> None:
