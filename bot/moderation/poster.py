@@ -72,7 +72,8 @@ class CasePoster(ClaimedWork):
             await self._record(case, None)
             return None
         job, picture = await self._read(case)
-        if case.ruling is None and case.kind is CaseKind.REPORT and job is None:
+        # An appeal against a refusal is about no job.
+        if case.ruling is None and job is None and (case.kind is CaseKind.REPORT or case.job_id):
             async with self._context.transaction() as connection:
                 await close_gone(connection, case.id)
             return timedelta()

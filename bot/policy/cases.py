@@ -13,6 +13,10 @@ class NothingToRemove(RequestError):
     """What the case is about was erased."""
 
 
+class NothingToShow(RequestError):
+    """The result that an appeal is about was erased."""
+
+
 class NobodyToRestrict(RequestError):
     """Whom the case is about was erased."""
 

@@ -20,6 +20,7 @@ from bot.policy.cases import (
     NobodyToRestrict,
     NothingToAppeal,
     NothingToRemove,
+    NothingToShow,
 )
 from bot.policy.guild_rules import ChannelNotAllowed
 from bot.policy.pauses import GuildPaused
@@ -83,6 +84,9 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Any], str]] = {
     MemberRestricted: lambda error: restricted(error.restriction),
     CaseUnknown: lambda error: _("There is no such case in this server any more, so there is nothing to decide."),
     NothingToRemove: lambda error: _("This was erased meanwhile, so there is nothing left to remove."),
+    NothingToShow: lambda error: _(
+        "The picture was erased meanwhile, so it cannot be shown. Refuse the appeal to close it."
+    ),
     NobodyToRestrict: lambda error: _("This member has erased their data, so the case is about nobody any more."),
     BannedAlready: lambda error: _(
         "This member is banned here already, and a time out would let them back in when it ends. Nothing has changed."

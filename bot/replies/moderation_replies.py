@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from bot.cards import shown_prompt
-from bot.language import Phrase, _, plural
+from bot.language import Phrase, _, number, plural
 from bot.replies import picture_title
 from bot.replies.alt_replies import picture_subject
 from bot.replies.feedback_replies import REPORT_REASONS
@@ -108,7 +108,7 @@ def channel_refused(channel_id: int) -> str:
 
 def channel_state(channel: ModeratorChannel | None, num_open: int) -> str:
     """Return which channel it is, whether cases can be posted there, and how many are to be decided."""
-    left = _("To be decided: {number}.", number=num_open)
+    left = _("To be decided: {number}.", number=number(num_open))
     if channel is None:
         return f"{NO_CHANNEL} {left}"
     place = f"<#{channel.channel_id}>"
@@ -170,7 +170,9 @@ def case_line(case: Case) -> str:
         return f"- {owner}. {barred}"
     if case.kind is not CaseKind.REPORT:
         return f"- {owner}. {ruled}"
-    reported = _("{who}, reported {number} x ({reasons}).", who=owner, number=case.num_reports, reasons=_reasons(case))
+    reported = _(
+        "{who}, reported {number} x ({reasons}).", who=owner, number=number(case.num_reports), reasons=_reasons(case)
+    )
     return f"- {reported} {ruled}"
 
 
@@ -215,7 +217,7 @@ def _reasons(case: Case) -> str:
     counted = sorted(case.reasons.items(), key=lambda one: (-one[1], one[0]))
     if len(counted) == 1:
         return str(REPORT_REASONS[counted[0][0]])
-    return ", ".join(f"{REPORT_REASONS[reason]} ({number})" for reason, number in counted)
+    return ", ".join(f"{REPORT_REASONS[reason]} ({number(times)})" for reason, times in counted)
 
 
 def _link(guild_id: int, channel_id: int, message_id: int) -> str:

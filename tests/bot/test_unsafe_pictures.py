@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from bot.policy.cases import NothingToAppeal, NothingToShow
 from bot.policy.pictures import PictureRules, PictureWithheld, Showing
 from bot.replies import appeal_replies, reply_for, withheld_replies
 from bot.store.moderation.tables import moderation_cases
@@ -23,6 +24,7 @@ from tests.bot.conftest import BotStarter
 from tests.bot.discord_hand import post_buttons
 from tests.bot.engine_hand import EngineHand
 from tests.bot.reading import Message, is_grid, labels, text_of
+from tests.bot.rows import until_true
 from tests.bot.test_moderation import safety, set_channel
 
 SAFE, UNSAFE, NEARLY = (-0.1,) * 4, (-0.1, 0.03, -0.1, -0.1), (-0.1, -0.01, -0.1, -0.1)
@@ -120,6 +122,38 @@ async def test_an_accepted_appeal_shows_the_result_in_its_message(
     await ben.message(lambda item: "Your result is shown there now" in text_of(item))
     async with database.begin() as connection:
         assert (await connection.execute(sa.select(moderation_cases.c.job_id))).scalar_one() == job.id
+
+
+async def test_what_was_erased_meanwhile_is_appealed_and_accepted_no_more(
+    able_bot: object, ada: MemberClient, ben: MemberClient, hand: EngineHand, database: Database
+) -> None:
+    """The member reads so, and so do moderators, who can still close the appeal."""
+    await set_channel(ada)
+    first, gone = await painted(ben, hand, UNSAFE)
+    why = await ben.reply(await ben.press(first, "Why?"))
+    await hand.forget(gone.id)
+    pressed = await ben.press(why, str(appeal_replies.APPEAL_LABEL))
+    assert text_of(await ben.reply(pressed)) == reply_for(NothingToAppeal())
+    second, pruned = await painted(ben, hand, UNSAFE)
+    await appeal(ben, await ben.reply(await ben.press(second, "Why?")))
+    case = await ada.message(is_appeal)
+    await until_true(database, "SELECT shown_version = version FROM moderation_cases")
+    await hand.forget(pruned.id)
+    refused = await ada.reply(await ada.press(case, "Accept"))
+    assert text_of(refused) == reply_for(NothingToShow())
+    assert "**Appeal refused** by" in text_of(await decide(ada, "Refuse"))
+
+
+async def test_an_appeal_whose_picture_is_erased_before_it_is_posted_is_closed(
+    able_bot: object, ada: MemberClient, ben: MemberClient, hand: EngineHand, database: Database
+) -> None:
+    """There is nothing to decide, so moderators are not asked."""
+    withheld, job = await painted(ben, hand, UNSAFE)
+    await appeal(ben, await ben.reply(await ben.press(withheld, "Why?")))
+    await hand.forget(job.id)
+    await set_channel(ada)
+    await until_true(database, "SELECT decision = 'gone' AND is_told FROM moderation_cases")
+    assert not [item for item in ada.messages.values() if is_appeal(item)]
 
 
 async def test_what_is_withheld_comes_out_no_other_way(

@@ -17,6 +17,7 @@ from bot.policy.cases import (
     NobodyToRestrict,
     NothingToAppeal,
     NothingToRemove,
+    NothingToShow,
 )
 from bot.policy.restrictions import GuildRestriction, RestrictionKind
 from bot.store.button_actions import ButtonPress, action_from_press
@@ -75,7 +76,8 @@ class Decided:
 async def decide(context: InteractionContext, case_id: UUID, wish: RulingWish) -> Decided:
     """Decide the case as wished, unless it is decided already; whether the moderator may is not asked here.
 
-    Raises: CaseUnknown, NothingToRemove, NobodyToRestrict, BannedAlready, BansNeeded; nothing is stored then.
+    Raises: CaseUnknown, NothingToRemove, NothingToShow, NobodyToRestrict, BannedAlready, BansNeeded; nothing is stored
+        then.
     """
     case = await read_case(case_id)
     if case is None or case.guild_id != context.guild_id or (case.appeal is not None) != (wish.decision in _OF_APPEALS):
@@ -84,8 +86,8 @@ async def decide(context: InteractionContext, case_id: UUID, wish: RulingWish) -
         return Decided(case=case, ruling=case.ruling, is_own=case.ruling.press_id == int(context.id))
     found = await read_job_with_pictures(case.job_id) if case.job_id else None
     member = await lock_any_member(context.discord_id)
-    if wish.removes and found is None:
-        raise NothingToRemove(case_id=case_id)
+    if found is None:
+        _check_needs_nothing(case, wish)
     if case.appeal and case.appeal.subject is AppealSubject.BAN and not wish.may_ban:
         raise BansNeeded(case_id=case_id)
     restriction = await _restriction(context, case, wish)
@@ -123,6 +125,14 @@ async def appeal(context: InteractionContext, appealed_id: UUID) -> None:
         raise NothingToAppeal(appealed_id=appealed_id)
     if not await open_appeal(replace(found, language=context.languages.member)):
         raise AppealedAlready(appealed_id=appealed_id)
+
+
+def _check_needs_nothing(case: Case, wish: RulingWish) -> None:
+    """Check that the wish can be done though what the case is about was erased."""
+    if wish.removes:
+        raise NothingToRemove(case_id=case.id)
+    if wish.decision is Decision.ACCEPT and case.appeal and case.appeal.subject is AppealSubject.PICTURE:
+        raise NothingToShow(case_id=case.id)
 
 
 async def _accept(case: Case, member_id: UUID, subject: AppealSubject, appealed_id: UUID) -> None:
