@@ -119,9 +119,9 @@ async def main(jobs: int, times: int, *, explains: bool) -> None:
                 console.print(f"goal: {GOAL / timedelta(milliseconds=1):.0f} ms")
 
 
-async def fill(database: Database, jobs: int) -> None:
-    """Store so many jobs, of `MEMBERS` members."""
-    given = {"jobs": jobs, "members": MEMBERS, "channels": CHANNELS}
+async def fill(database: Database, jobs: int, *, members: int = MEMBERS) -> None:
+    """Store so many jobs, of so many members."""
+    given = {"jobs": jobs, "members": members, "channels": CHANNELS}
     for statement in _FILL.split(";"):
         clause = sa.text(statement)
         async with database.engine.begin() as connection:

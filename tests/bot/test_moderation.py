@@ -92,6 +92,31 @@ async def test_ten_thousand_reports_of_a_picture_are_one_case(database: Database
     assert rows == [(1, {"other": 1}), (10_000, {"sexual": 9900, "other": 100})]
 
 
+async def test_the_message_of_ten_thousand_reports_stays_one_and_readable(
+    painted_grid: Grid, ada: MemberClient, ben: MemberClient, cleo: MemberClient, database: Database
+) -> None:
+    """Of every reason, and of a prompt that fills it."""
+    await set_channel(ada)
+    grid, job, _ = await painted_grid("word " * 1200)
+    await report(cleo, grid, "1", "other")
+    case = await ada.message(is_case)
+    await until_true(database, "SELECT shown_version = version FROM moderation_cases")
+    several = [
+        Report(guild_id=int(ada.guild_id), member_id=job.member_id, job_id=job.id, slot=0, place=None, reason=reason)
+        for reason in ReportReason
+    ]
+    async with database.begin() as connection:
+        await add_reports(connection, several * (9_999 // len(several)) + several[: 9_999 % len(several)])
+        await connection.execute(sa.update(moderation_cases).values(due_at=sa.func.now()))
+    await report(ada, grid, "1", "violent")
+    told = await ada.changed(case, lambda item: "reported 10,001 times" in text_of(item))
+    assert len(cases_seen(ada)) == 1 and len(text_of(told)) < 2000
+    (first, quoted, link) = text_of(told).splitlines()
+    assert quoted.endswith("…") and link.endswith(grid["id"]) and len(first) < 400, first
+    await ada.reply(await ada.press(told, "Keep"))
+    assert "reported 10,001 x (" in await safety(ada, "cases")
+
+
 async def test_cases_wait_for_a_channel_and_follow_it(
     painted_grid: Grid, ada: MemberClient, cleo: MemberClient, database: Database
 ) -> None:

@@ -28,6 +28,8 @@ from engine.contract.ids import new_id
 from engine.store.database import Database
 from sandbox.chat.test_client import MemberClient
 from sandbox.server import Sandbox
+from sandbox.state.roles import give_roles
+from sandbox.state.seed import DORA, GUILD_ID
 from tests.bot.discord_hand import post_buttons
 from tests.bot.engine_hand import EngineHand
 from tests.bot.reading import Message, labels, text_of
@@ -120,11 +122,11 @@ async def test_a_message_that_is_being_posted_is_waited_for(database: Database) 
 
 
 async def test_of_two_moderators_one_decides(
-    reported: Callable[..., Any], ada: MemberClient, database: Database
+    reported: Callable[..., Any], ada: MemberClient, dora: MemberClient, database: Database
 ) -> None:
     """The other one reads how it was decided, and by whom; nothing is done twice."""
     case, *_ = await reported()
-    both = await asyncio.gather(said(ada, case, "Keep"), said(ada, case, "Remove"))
+    both = await asyncio.gather(said(ada, case, "Keep"), said(dora, case, "Remove"))
     assert sum(one.startswith("This was decided before you pressed: **") for one in both) == 1
     async with database.begin() as connection:
         assert (await connection.execute(sa.select(sa.func.count()).select_from(moderation_cases))).scalar_one() == 1
@@ -184,6 +186,22 @@ async def test_members_decide_nothing(reported: Callable[..., Any], cleo: Member
     for decision, button in zip(Decision, ("Keep", "Remove", "Time out…", "Ban…"), strict=False):
         assert await said(cleo, case, button) == moderation_replies.not_allowed(decision)
     assert labels(ada.messages[case["id"]])[0]
+
+
+async def test_who_is_no_moderator_any_more_decides_nothing(
+    reported: Callable[..., Any], sandbox: Sandbox, dora: MemberClient, database: Database
+) -> None:
+    """Not even by a form that was open before."""
+    await reported()
+    case = await dora.message(is_case)
+    form = await dora.modal(await dora.press(case, "Ban…"))
+    give_roles(sandbox.world, GUILD_ID, DORA, ())
+    refused = await dora.reply(await dora.submit(form, "gallery", reason="Spam", picture="remove"))
+    assert text_of(refused) == moderation_replies.not_allowed(Decision.BAN)
+    assert await said(dora, case, "Keep") == moderation_replies.not_allowed(Decision.KEEP)
+    async with database.begin() as connection:
+        assert (await connection.execute(sa.select(moderation_cases.c.decision))).scalar_one() is None
+        assert not (await connection.execute(sa.select(guild_restrictions))).all()
 
 
 async def test_what_cannot_be_decided_is_refused(
