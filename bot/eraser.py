@@ -24,6 +24,7 @@ from bot.store.erasures import (
     release_erasure,
     renew_erasure,
 )
+from bot.store.learning.adapters import adapters_of_member
 
 _IN_HAND = timedelta(seconds=1)
 _AT_ONCE = 50
@@ -55,9 +56,12 @@ class Eraser(ClaimedWork):
     async def _erase(self, erasure: Erasure) -> timedelta:
         if not erasure.is_deleted:
             async with self._context.transaction() as connection:
+                learnt = await adapters_of_member(connection, erasure.member_id)
                 is_erased = await erase_member(connection, erasure)
             if not is_erased:
                 return _IN_HAND
+            if learnt:
+                _log.warning("adapters_to_train_anew", cause="erased", adapters=learnt)
         if not await self._delete_messages(erasure):
             return INTERVAL
         await delete_files(self._context.database, self._context.objects, erasure)

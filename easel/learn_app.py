@@ -80,7 +80,8 @@ def promote(
     """Make a run's adapter the style of the community, which --stylize scales."""
     from easel.commands.learn_promote import promote_run
 
-    raise typer.Exit(promote_run(run, settings(), Output(as_json=as_json, quiet=quiet), anyway=anyway))
+    shown = Output(as_json=as_json, quiet=quiet)
+    raise typer.Exit(run_command(promote_run(run, settings(), shown, anyway=anyway)))
 
 
 @learn.command()
@@ -88,4 +89,12 @@ def rollback(as_json: Json = False, quiet: OnlyProblems = False) -> None:
     """Take out the adapter that was promoted last; the one before it is the style again."""
     from easel.commands.learn_promote import roll_back_last
 
-    raise typer.Exit(roll_back_last(settings(), Output(as_json=as_json, quiet=quiet)))
+    raise typer.Exit(run_command(roll_back_last(settings(), Output(as_json=as_json, quiet=quiet))))
+
+
+@learn.command("list")
+def show(as_json: Json = False, quiet: OnlyProblems = False) -> None:
+    """List the adapters that were trained on members' votes, and which must be trained anew."""
+    from easel.commands.learn_list import show
+
+    run_command(show(settings(), Output(as_json=as_json, quiet=quiet)))

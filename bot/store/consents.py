@@ -10,12 +10,16 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+import structlog
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.exports import withdraw_exports
+from bot.store.learning.adapters import adapters_of_member
 from bot.store.members import lock_members
 from bot.store.tables import consent_choices, consent_notices, members
+
+_log = structlog.get_logger()
 
 _CLAIM_LASTS = timedelta(minutes=1)
 """After this, a notice that nobody says was shown is shown by another process: its own may have died."""
@@ -66,7 +70,8 @@ class NoticeClaim(Enum):
 async def store_choices(connection: AsyncConnection, choices: Sequence[ConsentChoice]) -> list[None]:
     """Store the choices of different members, each of whom is locked; one that is stored already changes nothing.
 
-    Files of exports that hold something of who agreed to publishing, and does no longer, are taken back.
+    Files of exports that hold something of who agreed to publishing, and does no longer, are taken back. Adapters that
+    have learnt from who agreed to training, and does no longer, are named in the log: they must be trained anew.
     """
     rows = [
         {
@@ -81,6 +86,9 @@ async def store_choices(connection: AsyncConnection, choices: Sequence[ConsentCh
     ]
     if not all(choice.may_publish for choice in choices):
         await _withdraw(connection, [choice.member_id for choice in choices if not choice.may_publish])
+    for choice in choices:
+        if not choice.may_train and (learnt := await _learnt_from(connection, choice.member_id)):
+            _log.warning("adapters_to_train_anew", cause="withdrew", adapters=learnt)
     await connection.execute(_STORE, {"rows": rows})
     return [None] * len(choices)
 
@@ -89,6 +97,14 @@ async def _withdraw(connection: AsyncConnection, member_ids: Sequence[UUID]) -> 
     agreed = sa.select(members.c.id).where(members.c.id.in_(member_ids), members.c.may_publish)
     for member_id in (await connection.execute(agreed)).scalars().all():
         await withdraw_exports(connection, member_id, "withdrew")
+
+
+async def _learnt_from(connection: AsyncConnection, member_id: UUID) -> Sequence[str]:
+    """Return which adapters have learnt from a member who agrees to training until now."""
+    agreed = sa.select(members.c.may_train).where(members.c.id == member_id)
+    if not (await connection.execute(agreed)).scalar_one_or_none():
+        return ()
+    return await adapters_of_member(connection, member_id)
 
 
 async def read_choices(connection: AsyncConnection, member_id: UUID) -> tuple[ConsentChoice, ...]:

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.store.exports import withdraw_exports
 from bot.store.gallery.votes import note_votes_of
 from bot.store.guilds.tables import guild_changes
+from bot.store.learning.adapters import forget_learnt_from
 from bot.store.moderation.cases import DiscordPlace, erase_cases
 from bot.store.moderation.members import IN_FORCE, pass_on_guild_restrictions
 from bot.store.moderation.tables import guild_restrictions
@@ -123,7 +124,9 @@ async def erase_member(connection: AsyncConnection, erasure: Erasure) -> bool:
     await connection.execute(sa.delete(deliveries).where(own))
     await note_votes_of(connection, erasure.member_id)
     await forget_compared(connection, painted.job_ids, erasure.member_id)
-    await erase_rows(connection, erasure, painted, {"messages": num_messages})
+    learnt = await forget_learnt_from(connection, erasure.member_id)
+    counts = {"messages": num_messages} | ({"adapters": len(learnt)} if learnt else {})
+    await erase_rows(connection, erasure, painted, counts)
     await connection.execute(_ALLOW)
     await connection.execute(sa.delete(consent_choices).where(consent_choices.c.member_id == erasure.member_id))
     await connection.execute(_FORBID)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import shutil
 from collections.abc import Callable, Iterator, Mapping
@@ -11,28 +10,26 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from bot.store.members import read_training_ids
+from easel.commands.learn_record import ConsentWithdrawn, ReadVotes, read_votes, record_run
 from easel.exit_codes import ExitCode
 from easel.output import Output
-from easel.postgres import open_migrated_postgres
-from engine.feedback.exports import FORMATS
-from engine.feedback.exports.request import ExportRefused, ExportRequest
+from engine.feedback.exports.request import ExportRefused
 from engine.learn.losses import LOSSES
 from engine.learn.preferences import PreferencesUnusable, read_preferences
-from engine.learn.runs import Learnt, learn
+from engine.learn.runs import Learnt, figures_of, learn
 from engine.learn.training import LearningConfig, LossNotFinite, Step
 from engine.logs import set_up_logging
 from engine.models.loading.device import best_device
 from engine.models.registry.registry import SHIPPED, Model, read_registry
 from engine.settings import EngineSettings
-from engine.store.database import open_database
-from engine.store.objects import open_objects
+
+_PRIVATE, _VOTES = "preferences", "votes.json"
+"""Of a run that is not complete: what members agreed to, and who they are."""
 
 
 def config_from_options(*, loss: str, **options: Any) -> LearningConfig:
@@ -55,7 +52,8 @@ def train(
 ) -> int:
     """Train an adapter in `folder` and return the exit code; without `source`, on what members agreed to.
 
-    What members agreed to is copied into the folder, and deleted when the run is complete.
+    What members agreed to is copied into the folder, and deleted when the run is complete; whose votes it used is then
+    in the database.
 
     Raises: ModelUnknown, SettingsInvalid, StoreUnavailable, and what loading a model raises.
     """
@@ -65,15 +63,14 @@ def train(
     try:
         with nullcontext(source) if source else _agreed_preferences(folder, settings) as preferences:
             learnt = _learn(folder, preferences, chosen, config, output)
+            if source is None:
+                votes = ReadVotes.load(folder / _VOTES)
+                asyncio.run(record_run(folder, votes, learnt.num_preferences, figures_of(learnt, folder), settings))
     except (PreferencesUnusable, ExportRefused, ConsentWithdrawn, LossNotFinite) as error:
         typer.echo(_REFUSED[type(error)](error), err=True)
         return ExitCode.FAILED
     _tell(learnt, output)
     return ExitCode.DONE
-
-
-class ConsentWithdrawn(Exception):
-    """A member whose preferences were learnt from agrees no longer."""
 
 
 _REFUSED: Mapping[type[Exception], Callable[[Any], str]] = {
@@ -93,40 +90,26 @@ _REFUSED: Mapping[type[Exception], Callable[[Any], str]] = {
 def _agreed_preferences(folder: Path, settings: EngineSettings) -> Iterator[Path]:
     """Yield a folder with the preferences of members who agreed to training, and delete it when the block is done.
 
-    An interrupted run keeps it, and goes on with the same.
+    An interrupted run keeps it, and goes on with the same; one with too few preferences reads them anew another time.
 
-    Raises: ExportRefused if there are none, ConsentWithdrawn; what was learnt is then deleted.
+    Raises: ExportRefused if there are none.
     """
-    private, members = folder / "preferences", folder / "members.json"
-    if not private.exists():
+    private, votes = folder / _PRIVATE, folder / _VOTES
+    if not (private.exists() and votes.exists()):
         folder.mkdir(parents=True, exist_ok=True)
-        members.write_text(json.dumps(sorted(map(str, asyncio.run(_export(private, settings))))))
-    yield private
-    if set(json.loads(members.read_text())) - set(map(str, asyncio.run(_read_agreeing(settings)))):
-        shutil.rmtree(folder)
-        raise ConsentWithdrawn
+        shutil.rmtree(private, ignore_errors=True)
+        asyncio.run(read_votes(private, settings)).save(votes)
+    try:
+        yield private
+    except PreferencesUnusable:
+        _delete(private, votes)
+        raise
+    _delete(private, votes)
+
+
+def _delete(private: Path, votes: Path) -> None:
     shutil.rmtree(private)
-    members.unlink()
-
-
-async def _export(folder: Path, settings: EngineSettings) -> set[UUID]:
-    """Write preferences to a folder; return the members who agree, of whom each preference is."""
-    async with open_migrated_postgres(settings) as url, open_database(url, pool_size=2) as database:
-        async with database.begin() as connection:
-            agreeing = await read_training_ids(connection)
-        # Agreed to training, where an export for others asks who agreed to publishing.
-        request = ExportRequest(folder=folder, report=lambda done, total: None, read_publishers=read_training_ids)
-        await FORMATS["pickapic"].export(database, open_objects(settings.storage_url), request)
-    return agreeing
-
-
-async def _read_agreeing(settings: EngineSettings) -> set[UUID]:
-    async with (
-        open_migrated_postgres(settings) as url,
-        open_database(url, pool_size=1) as database,
-        database.begin() as connection,
-    ):
-        return await read_training_ids(connection)
+    votes.unlink()
 
 
 def _learn(folder: Path, source: Path, model: Model, config: LearningConfig, output: Output) -> Learnt:

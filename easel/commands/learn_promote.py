@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import typer
 
+from bot.store.learning.tables import AdapterState
+from easel.commands.learn_record import RECORD, note_state, recorded_hash
 from easel.exit_codes import ExitCode
 from easel.output import Output
 from engine.contract.errors import SettingsInvalid
-from engine.models.promotion import promote, roll_back
+from engine.models.promotion import FOLDER, promote, roll_back
 from engine.models.registry.registry import read_registry
 from engine.settings import EngineSettings
 
 _RESTART = "Restart the engines to paint with it."
 
 
-def promote_run(run: Path, settings: EngineSettings, output: Output, *, anyway: bool) -> int:
+async def promote_run(run: Path, settings: EngineSettings, output: Output, *, anyway: bool) -> int:
     """Make a run's adapter the style of its model and return 0, or 1 if it was not shown to be better.
 
     Raises: SettingsInvalid without a models file of the operator's own.
@@ -30,18 +33,28 @@ def promote_run(run: Path, settings: EngineSettings, output: Output, *, anyway: 
         typer.echo(f"{run} {told}. Use --anyway to promote it all the same.", err=True)
         return ExitCode.FAILED
     name = promote(path, adapter_of(run), read_registry(path).model(facts["model"]))
+    if (run / RECORD).is_file():
+        shutil.copyfile(run / RECORD, _record_of(path, name))
+    await note_state(recorded_hash(_record_of(path, name)), AdapterState.PROMOTED, settings)
     output.print_done(f"{name} is the style of the community now. {_RESTART}", {"adapter": name})
     return ExitCode.DONE
 
 
-def roll_back_last(settings: EngineSettings, output: Output) -> int:
+async def roll_back_last(settings: EngineSettings, output: Output) -> int:
     """Take out the adapter that was promoted last and return 0, or 1 if there is none."""
-    name = roll_back(_models_file(settings))
+    path = _models_file(settings)
+    name = roll_back(path)
     if name is None:
         typer.echo("No adapter has been promoted.", err=True)
         return ExitCode.FAILED
+    await note_state(recorded_hash(_record_of(path, name)), AdapterState.ROLLED_BACK, settings)
     output.print_done(f"{name} is no longer the style. {_RESTART.replace('with it', 'without it')}", {"adapter": name})
     return ExitCode.DONE
+
+
+def _record_of(path: Path, name: str) -> Path:
+    """Return the file beside the promoted adapter that names it in the database."""
+    return path.parent / FOLDER / f"{name}.json"
 
 
 def _models_file(settings: EngineSettings) -> Path:

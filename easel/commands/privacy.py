@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -21,6 +21,7 @@ from bot.store.erasures import (
     release_erasure,
     start_erasures,
 )
+from bot.store.learning.adapters import adapters_of_member
 from bot.store.members import find_member, lock_members
 from bot.store.own_data import StoredOfMember, read_stored
 from easel.exit_codes import ExitCode
@@ -54,6 +55,10 @@ _NOUNS = {
     "uploads": "upload",
 }
 _MESSAGES = "A running bot deletes the messages in Discord within minutes; without one, start `easel bot`."
+_LEARNT = (
+    "Trained on the member's votes, prompts or pictures, so train anew with `easel learn train`: {adapters}. "
+    "`easel learn list` says which of them are in use."
+)
 _FILES = "The picture store cannot be used at the moment. A running bot deletes the files as soon as it can."
 
 
@@ -73,12 +78,13 @@ async def erase(member: str, settings: EngineSettings, output: Output, *, is_con
         if not is_confirmed:
             await asyncio.to_thread(typer.confirm, _question(stored), abort=True, err=True)
         async with database.begin(limit=None) as connection:
+            learnt = await adapters_of_member(connection, stored.member_id)
             erasure = await _erase_rows(connection, discord_id)
         if erasure is None:
             output.print_done(_REQUESTED, {"id": str(stored.member_id), "state": "requested"})
             return ExitCode.DONE
         is_store_away = not await _delete_files(database, erasure, settings)
-    _report(stored.member_id, erasure, output, is_store_away=is_store_away)
+    _report(stored.member_id, erasure, learnt, output, is_store_away=is_store_away)
     return ExitCode.STORAGE if is_store_away else ExitCode.DONE
 
 
@@ -110,15 +116,17 @@ async def _delete_files(database: Database, erasure: Erasure, settings: EngineSe
     return True
 
 
-def _report(member_id: UUID, erasure: Erasure, output: Output, *, is_store_away: bool) -> None:
+def _report(member_id: UUID, erasure: Erasure, learnt: Sequence[str], output: Output, *, is_store_away: bool) -> None:
     counts: Mapping[str, int] = erasure.counts
     # Erasures of earlier releases have not counted uploads, and few members have any.
     told = [name for name in _NOUNS if name != "uploads" or counts.get(name)]
     listed = ", ".join(_counted(counts.get(name, 0), _NOUNS[name]) for name in told)
     left = [_MESSAGES] if counts.get("messages") else []
-    sentence = "\n".join([f"Erased {listed}.", *left])
+    anew = [_LEARNT.format(adapters=", ".join(learnt))] if learnt else []
+    sentence = "\n".join([f"Erased {listed}.", *left, *anew])
     state = "erased" if not left and not is_store_away else "begun"
-    output.print_done(sentence, {"id": str(member_id), "state": state, **counts})
+    named = {"adapters": learnt} if learnt else {}
+    output.print_done(sentence, {"id": str(member_id), "state": state, **counts, **named})
     if is_store_away:
         typer.echo(_FILES, err=True)
 

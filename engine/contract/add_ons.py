@@ -28,3 +28,8 @@ def errors_about(add_on: AddOn, name: str) -> Iterator[None]:
     except (ModelBroken, WeightsMissing, WeightsMismatch) as error:
         error.facts = {**error.facts, "add_on": add_on.value, "add_on_name": name}
         raise
+
+
+def learned_name(sha256: str) -> str:
+    """Return the name of an adapter that was trained on votes, by the hash of its file."""
+    return f"learned-{sha256[:12]}"

@@ -12,8 +12,10 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from engine.contract.errors import SettingsInvalid
+from engine.learn.distance import relative_change
 from engine.learn.examples import encode_examples
 from engine.learn.preferences import (
     PreferenceRow,
@@ -34,12 +36,16 @@ LOG_EVERY = 10
 
 @dataclass(frozen=True, kw_only=True)
 class Learnt:
-    """A finished run: the adapter's file, how many preferences it has learnt from, and why others were left out."""
+    """A finished run: the adapter's file, how many preferences it has learnt from, and why others were left out.
+
+    distance: how far it takes the model from its weights; see `relative_change`.
+    """
 
     adapter: Path
     num_preferences: int
     left_out: Mapping[str, int]
     preferences_sha256: str
+    distance: float
 
 
 def learn(
@@ -73,7 +79,16 @@ def learn(
         num_preferences=len(examples.preferences),
         left_out=examples.left_out,
         preferences_sha256=digest,
+        distance=relative_change(denoiser_of(pipe)),
     )
+
+
+def figures_of(learnt: Learnt, folder: Path) -> Mapping[str, Any]:
+    """Return how a finished run went, JSON-ready: `log` has step, loss, accuracy and rate every few steps."""
+    lines = (folder / "log.jsonl").read_text().splitlines()
+    # A run that was killed may have logged steps twice; the later line is of the weights that were kept.
+    log = {line["step"]: line for line in map(json.loads, lines)}
+    return {"distance": learnt.distance, "log": [log[step] for step in sorted(log)]}
 
 
 def _claim(folder: Path, facts: Mapping[str, str]) -> None:

@@ -10,6 +10,7 @@ import re
 import shutil
 from pathlib import Path
 
+from engine.contract.add_ons import learned_name
 from engine.contract.errors import SettingsInvalid
 from engine.models.files.weights import hash_of
 from engine.models.registry.registry import Model, read_registry
@@ -33,7 +34,7 @@ def promote(path: Path, file: Path, model: Model) -> str:
     Raises: SettingsInvalid if the file would not be valid with it or it is promoted already; it is then unchanged.
     """
     sha256 = hash_of(file)
-    name = f"learned-{sha256[:12]}"
+    name = learned_name(sha256)
     if name in (registry := read_registry(path)).adapters:
         raise SettingsInvalid(problems=(f"This adapter is promoted already, as {name}.",))
     if (style := registry.style_of(model)) is not None and style.model not in (None, model.name):

@@ -13,6 +13,7 @@ from pgqueuer.queries import Queries
 import bot.store.export_tables
 import bot.store.finding.tables
 import bot.store.guilds.tables
+import bot.store.learning.tables
 import bot.store.moderation.tables
 import bot.store.original_requests
 import bot.store.plans.tables

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -49,6 +49,7 @@ class ExportRequest:
         publishing.
     read_record: returns by which versions of the text members agreed, and how many were removed; None if unknown.
     restarted: called when an export to the same folder was killed, with what this one uses of it.
+    needed: called with the members whose consent the export needs, once all of them have been found to agree.
     """
 
     folder: Path
@@ -65,6 +66,7 @@ class ExportRequest:
     read_agreeing: Callable[[AsyncConnection], Awaitable[set[UUID]]] | None = None
     read_record: Callable[[AsyncConnection], Awaitable[ConsentRecord]] | None = None
     restarted: Callable[[Restart], None] = ignore_restart
+    needed: Callable[[Set[UUID]], None] = lambda members: None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -126,6 +126,7 @@ async def test_only_what_members_agreed_to_is_learnt_from(
         "adapter.safetensors",
         "checkpoint.safetensors",
         "log.jsonl",
+        "record.json",
         "run.json",
     ]
 
