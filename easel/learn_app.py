@@ -56,18 +56,47 @@ def train(
 def evaluate(
     run: Run,
     source: Annotated[
-        Path,
+        Path | None,
         typer.Option("--from", help="Folder of preferences that the run learned from.", exists=True, file_okay=False),
-    ],
+    ] = None,
     prompts: Annotated[int, typer.Option(min=10, max=10_000, help="How many pictures to paint on each side.")] = 200,
+    votes: Annotated[
+        bool, typer.Option("--votes", help="Count how members answered the pairs of `easel learn blind` in /rank.")
+    ] = False,
     as_json: Json = False,
     quiet: OnlyProblems = False,
 ) -> None:
-    """Paint held-out prompts with the new adapter and without, and let a reward model of the same votes judge."""
+    """Paint held-out prompts with the new adapter and without, and let a reward model of the same votes judge.
+
+    With --votes, members have judged, without knowing which picture is which.
+    """
+    shown = Output(as_json=as_json, quiet=quiet)
+    if votes == (source is not None):
+        raise typer.BadParameter("Give either --from, or --votes to count what members answered.")
+    if source is None:
+        from easel.commands.learn_blind import count_votes
+
+        raise typer.Exit(run_command(count_votes(run, settings(), shown)))
     from easel.commands.learn_evaluate import evaluate_run
 
-    shown = Output(as_json=as_json, quiet=quiet)
     raise typer.Exit(run_command(evaluate_run(run, source, prompts, settings(), shown)))
+
+
+@learn.command()
+def blind(
+    run: Run,
+    pairs: Annotated[int, typer.Option(min=1, max=10_000, help="How many pairs to paint.")] = 100,
+    as_json: Json = False,
+    quiet: OnlyProblems = False,
+) -> None:
+    """Paint held-out prompts with the new adapter and without, for members to compare in /rank without knowing which.
+
+    Count their answers with `easel learn evaluate --votes`.
+    """
+    from easel.commands.learn_blind import paint_pairs
+
+    shown = Output(as_json=as_json, quiet=quiet)
+    raise typer.Exit(run_command(paint_pairs(run, pairs, settings(), shown)))
 
 
 @learn.command()

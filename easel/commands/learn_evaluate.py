@@ -11,6 +11,8 @@ from typing import Any
 import typer
 
 from easel.commands.learn_promote import adapter_of, facts_of
+from easel.commands.learn_record import RECORD, note_evaluation, recorded_hash
+from easel.commands.learn_verdict import EVALUATION, SHEET, read_evaluation
 from easel.exit_codes import ExitCode
 from easel.output import Output
 from engine.contract.provenance import PROVENANCE
@@ -37,9 +39,11 @@ async def evaluate_run(run: Path, preferences: Path, num_prompts: int, settings:
     except PreferencesUnusable as error:
         typer.echo(str(error), err=True)
         return ExitCode.FAILED
-    sheet_of(found.rematches[:_ON_SHEET]).save(run / "before-after.jpg", quality=92, xmp=PROVENANCE)
+    sheet_of(found.rematches[:_ON_SHEET]).save(run / SHEET, quality=92, xmp=PROVENANCE)
     result = _result(found)
-    (run / "evaluation.json").write_text(json.dumps(result, indent=1) + "\n")
+    kept = {name: votes for name, votes in read_evaluation(run).items() if name == "votes"} | result
+    (run / EVALUATION).write_text(json.dumps(kept, indent=1) + "\n")
+    await note_evaluation(recorded_hash(run / RECORD), kept, (run / SHEET).read_bytes(), settings)
     output.print_done(_sentence(result), result)
     return ExitCode.DONE
 

@@ -11,6 +11,7 @@ import typer
 
 from bot.store.learning.tables import AdapterState
 from easel.commands.learn_record import RECORD, note_state, recorded_hash
+from easel.commands.learn_verdict import is_shown_better, read_evaluation
 from easel.exit_codes import ExitCode
 from easel.output import Output
 from engine.contract.errors import SettingsInvalid
@@ -27,9 +28,9 @@ async def promote_run(run: Path, settings: EngineSettings, output: Output, *, an
     Raises: SettingsInvalid without a models file of the operator's own.
     """
     path, facts = _models_file(settings), facts_of(run)
-    kept = run / "evaluation.json"
-    if not anyway and not (kept.exists() and json.loads(kept.read_text())["is_better"]):
-        told = "is not shown to be better than what there is" if kept.exists() else "has not been evaluated"
+    evaluation = read_evaluation(run)
+    if not anyway and not is_shown_better(evaluation):
+        told = "is not shown to be better than what there is" if evaluation else "has not been evaluated"
         typer.echo(f"{run} {told}. Use --anyway to promote it all the same.", err=True)
         return ExitCode.FAILED
     name = promote(path, adapter_of(run), read_registry(path).model(facts["model"]))

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from bot.store.learning.adapters import NewAdapter, record_adapter, set_state
+from bot.store.learning.adapters import NewAdapter, add_evaluation, record_adapter, set_state
 from bot.store.learning.tables import AdapterState
 from bot.store.members import read_training_ids
 from easel.postgres import open_migrated_postgres
@@ -114,6 +114,17 @@ async def note_state(sha256: str | None, state: AdapterState, settings: EngineSe
         return
     async with _connected(settings) as connection:
         await set_state(connection, sha256, state)
+
+
+async def note_evaluation(
+    sha256: str | None, evaluation: Mapping[str, Any], sheet: bytes | None, settings: EngineSettings
+) -> None:
+    """Keep how the adapter with the hash did, and its pictures before and after, if there is one."""
+    if sha256 is None:
+        return
+    key = None if sheet is None else await open_objects(settings.storage_url).put(sheet, ".jpg")
+    async with _connected(settings) as connection:
+        await add_evaluation(connection, sha256, evaluation, key)
 
 
 @asynccontextmanager

@@ -19,7 +19,7 @@ MOST_TYPED = 4096
 """What fits into a pipe on every system, in bytes."""
 
 _MAY_DIFFER = ("DATABASE_URL", "COLUMNS", "DISCORD_", "EASEL_", "HF_")
-_PAINTING = (("models", "check"), ("models", "add"), ("learn", "train"), ("learn", "evaluate"))
+_PAINTING = (("models", "check"), ("models", "add"), ("learn", "train"), ("learn", "evaluate"), ("learn", "blind"))
 
 
 class Imported(StrEnum):

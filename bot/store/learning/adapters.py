@@ -140,6 +140,21 @@ async def set_state(connection: AsyncConnection, sha256: str, state: AdapterStat
     return (await connection.execute(query)).rowcount > 0
 
 
+async def add_evaluation(
+    connection: AsyncConnection, sha256: str, evaluation: Mapping[str, Any], sheet_key: str | None = None
+) -> None:
+    """Keep how the adapter did, and the key of its pictures before and after; it can be decided on now."""
+    figures = learned_adapters.c.figures.concat(sa.func.jsonb_build_object("evaluation", sa.cast(evaluation, pg.JSONB)))
+    is_new = learned_adapters.c.state == AdapterState.TRAINED.value
+    changed = {
+        "figures": figures,
+        "state": sa.case((is_new, AdapterState.CANDIDATE.value), else_=learned_adapters.c.state),
+        "sheet_key": sa.func.coalesce(sa.literal(sheet_key, sa.Text), learned_adapters.c.sheet_key),
+        "changed_at": sa.func.now(),
+    }
+    await connection.execute(sa.update(learned_adapters).where(learned_adapters.c.sha256 == sha256).values(changed))
+
+
 async def _change(connection: AsyncConnection, adapter_id: UUID, **values: Any) -> None:
     await connection.execute(sa.update(learned_adapters).where(learned_adapters.c.id == adapter_id).values(values))
 

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.policy.pair_choice import NO_TALLIES, Tally, mean_uncertainty, tallies_of
+from bot.policy.pair_choice import NO_TALLIES, SLOT_PAIRS, Tally, mean_uncertainty, tallies_of
 from bot.policy.pictures import STRICT_MARGIN
 from bot.store.deliveries import Delivery
 from bot.store.ranking.tables import rank_grids
@@ -32,11 +32,12 @@ _MAX_FOUND = 20
 _CHOSEN = """
     channel_id = visible.id AND is_nsfw = restricted.is_nsfw AND is_shared AND may_train AND NOT is_left_out
 """
-# Four pictures make six pairs.
+# Four pictures make six pairs; two, painted without an adapter and with it, make the first one of these.
+_KINDS = {False: ("adapter_id IS NULL", len(SLOT_PAIRS)), True: ("adapter_id IS NOT NULL", 1)}
 _UNSEEN = """
     (SELECT members.may_train FROM members WHERE members.id = grid.member_id)
     AND (SELECT count(DISTINCT pair) FROM rank_pairs
-        WHERE rank_pairs.member_id = :member_id AND rank_pairs.job_id = grid.job_id) < 6
+        WHERE rank_pairs.member_id = :member_id AND rank_pairs.job_id = grid.job_id) < {num_pairs}
 """
 _LEAST_KNOWN = "ORDER BY uncertainty DESC, job_id DESC"
 
@@ -67,10 +68,23 @@ def _search(of_channel: str, unseen: str) -> sa.TextClause:
     )
 
 
-# Who has compared all that is least known is rare, and looks among everything; for all others the first is enough.
-_SEARCHES = (_search(_CHOSEN, _UNSEEN), _search(f"{_CHOSEN} AND {_UNSEEN}", "true"))
+def _searches(is_blind: bool) -> Sequence[sa.TextClause]:
+    """Return the searches for grids, or for blind pairs.
 
-_LOCKED = sa.select(rank_grids.c.job_id, rank_grids.c.tallies).order_by(rank_grids.c.job_id).with_for_update()
+    Who has compared all that is least known is rare, and looks among everything; for all others the first is enough.
+    """
+    kind, num_pairs = _KINDS[is_blind]
+    chosen, unseen = f"{_CHOSEN} AND {kind}", _UNSEEN.format(num_pairs=num_pairs)
+    return _search(chosen, unseen), _search(f"{chosen} AND {unseen}", "true")
+
+
+_SEARCHES = {is_blind: _searches(is_blind) for is_blind in _KINDS}
+
+_LOCKED = (
+    sa.select(rank_grids.c.job_id, rank_grids.c.tallies, rank_grids.c.adapter_id)
+    .order_by(rank_grids.c.job_id)
+    .with_for_update()
+)
 _SETTLE = (
     sa.update(rank_grids)
     .where(rank_grids.c.job_id == sa.bindparam("of_job"))
@@ -111,7 +125,7 @@ class Place:
 
 @dataclass(frozen=True, kw_only=True)
 class FoundGrid:
-    """A grid with pairs that the member has not seen: how all of its were answered, and which they have seen."""
+    """A grid or a blind pair that the member has not seen all of: how its pairs were answered, which they have seen."""
 
     job_id: UUID
     tallies: tuple[Tally, ...]
@@ -135,14 +149,29 @@ async def enter_grids_after(connection: AsyncConnection, after: UUID | None, *, 
     return chunk[-1]
 
 
-async def find_grids(connection: AsyncConnection, member_id: UUID, place: Place) -> list[FoundGrid]:
-    """Return a few grids that the member may see and has not seen all of, first that of which the least is known."""
+async def find_grids(
+    connection: AsyncConnection, member_id: UUID, place: Place, *, blind_first: bool = False
+) -> list[FoundGrid]:
+    """Return a few grids that the member may see and has not seen all of, first that of which the least is known.
+
+    If there are none, it returns blind pairs; with `blind_first` these, and grids if there are none.
+    """
+    for is_blind in (blind_first, not blind_first):
+        if found := await _find(connection, member_id, place, is_blind=is_blind):
+            return found
+    return []
+
+
+async def _find(connection: AsyncConnection, member_id: UUID, place: Place, *, is_blind: bool) -> list[FoundGrid]:
     kinds = [False, True] if place.is_nsfw else [False]
     asked = {"member_id": member_id, "channel_ids": list(place.channel_ids), "is_nsfw": kinds}
-    for search in _SEARCHES:
+    num_pairs = _KINDS[is_blind][1]
+    for search in _SEARCHES[is_blind]:
         if rows := (await connection.execute(search, asked)).all():
             return [
-                FoundGrid(job_id=row.job_id, tallies=tuple(tallies_of(row.tallies)), seen=frozenset(row.seen))
+                FoundGrid(
+                    job_id=row.job_id, tallies=tuple(tallies_of(row.tallies)[:num_pairs]), seen=frozenset(row.seen)
+                )
                 for row in rows
             ]
     return []
@@ -151,8 +180,9 @@ async def find_grids(connection: AsyncConnection, member_id: UUID, place: Place)
 async def settle_tallies(connection: AsyncConnection, answered: Sequence[tuple[UUID, int, Tally]]) -> None:
     """Add answers, each of a grid and the index of a pair, to what is known; a grid that is not there is left out."""
     job_ids = sa.literal([job_id for job_id, _, _ in answered], pg.ARRAY(pg.UUID))
-    rows = await connection.execute(_LOCKED.where(rank_grids.c.job_id == sa.any_(job_ids)))
+    rows = (await connection.execute(_LOCKED.where(rank_grids.c.job_id == sa.any_(job_ids)))).all()
     known = {row.job_id: tallies_of(row.tallies) for row in rows}
+    num_pairs = {row.job_id: _KINDS[row.adapter_id is not None][1] for row in rows}
     for job_id, pair, tally in answered:
         if job_id in known:
             of_pair = known[job_id][pair]
@@ -161,7 +191,7 @@ async def settle_tallies(connection: AsyncConnection, answered: Sequence[tuple[U
         {
             "of_job": job_id,
             "new_tallies": [count for tally in tallies for count in tally],
-            "new_uncertainty": mean_uncertainty(tallies),
+            "new_uncertainty": mean_uncertainty(tallies[: num_pairs[job_id]]),
         }
         for job_id, tallies in known.items()
     ]
@@ -170,8 +200,14 @@ async def settle_tallies(connection: AsyncConnection, answered: Sequence[tuple[U
 
 
 async def leave_out_grids(connection: AsyncConnection, job_ids: Sequence[UUID]) -> None:
-    """Ask nobody about the grids any more: they were reported, deleted or lost."""
-    of_jobs = rank_grids.c.job_id == sa.any_(sa.literal(list(job_ids), pg.ARRAY(pg.UUID)))
+    """Ask nobody about grids any more, nor about blind pairs of their prompts: they were reported, deleted or lost."""
+    listed = sa.any_(sa.literal(list(job_ids), pg.ARRAY(pg.UUID)))
+    children = sa.select(jobs.c.id).where(jobs.c.parent_job_id == listed)
+    blind = sa.select(rank_grids.c.job_id).where(
+        rank_grids.c.job_id.in_(children), rank_grids.c.adapter_id.is_not(None)
+    )
+    found = (await connection.execute(blind)).scalars().all()
+    of_jobs = rank_grids.c.job_id == sa.any_(sa.literal([*job_ids, *found], pg.ARRAY(pg.UUID)))
     await connection.execute(_LOCKED.where(of_jobs))
     await connection.execute(sa.update(rank_grids).where(of_jobs).values(is_left_out=True))
 

@@ -216,10 +216,14 @@ def _is_counted(choice: str | None) -> bool:
 async def _choose(
     connection: AsyncConnection, wanted: PairWanted, number: int, recent: frozenset[UUID]
 ) -> _Chosen | None:
-    """Return the next pair: now and then one of before with the sides swapped, else the least known of the unseen."""
+    """Return the next pair: now and then one of before with the sides swapped, else the least known of the unseen.
+
+    While an adapter is compared with what there was before it, chance decides whether that is asked, so that nothing
+    tells which pairs are blind.
+    """
     if is_repeat_due(number, wanted.member.id.int) and (repeated := await _find_repeated(connection, wanted, number)):
         return repeated
-    found = await find_grids(connection, wanted.member.id, wanted.place)
+    found = await find_grids(connection, wanted.member.id, wanted.place, blind_first=bool(secrets.randbits(1)))
     if not found:
         return None
     candidates = [grid for grid in found if grid.job_id not in recent] or found

@@ -1,10 +1,11 @@
-"""The tables of `/rank`: which grids may be compared, and which pairs of pictures were."""
+"""The tables of `/rank`: which grids and blind pairs may be compared, and which pairs of pictures were."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
+from bot.store.learning.tables import learned_adapters
 from engine.contract.feedback import Choice
 from engine.store.tables import check_one_of, metadata
 
@@ -22,8 +23,23 @@ rank_grids = sa.Table(
     sa.Column(
         "is_left_out", sa.Boolean, nullable=False, server_default=sa.false(), comment="reported, deleted or lost"
     ),
+    sa.Column(
+        "adapter_id",
+        pg.UUID,
+        sa.ForeignKey(learned_adapters.c.id, ondelete="CASCADE"),
+        comment="of a blind pair: slot 0 was painted without this adapter, slot 1 with it",
+    ),
     sa.CheckConstraint("cardinality(tallies) = 18", name="tallies"),
     sa.Index(None, "member_id"),
+    sa.Index(None, "adapter_id", postgresql_where=sa.text("adapter_id IS NOT NULL")),
+    sa.Index(
+        "rank_grids_blind_idx",
+        "channel_id",
+        "is_nsfw",
+        "uncertainty",
+        "job_id",
+        postgresql_where=sa.text("is_shared AND may_train AND NOT is_left_out AND adapter_id IS NOT NULL"),
+    ),
     sa.Index(
         "rank_grids_channel_idx",
         "channel_id",
