@@ -23,13 +23,14 @@ _STORE_CHECK, _STORE_RECHECK = timedelta(seconds=10), timedelta(seconds=2)
 async def background_work(services: Services) -> AsyncIterator[None]:
     """While the block runs, check the picture store, keep the log's months ahead, erase and export for who asks.
 
-    And fill `/rank` and galleries, post cases for moderators, and know the languages of guilds.
+    And fill `/rank` and galleries, post cases for moderators, ask administrators, and know the languages of guilds.
     """
     work = {
         "picture-store": _keep_checking(services.objects),
         "log-months": keep_months_ahead(services.database),
         "eraser": services.eraser.run(),
         "case-poster": services.case_poster.run(),
+        "adapter-asker": services.adapter_asker.run(),
         "original-sender": services.original_sender.run(),
         "gallery-keeper": services.gallery_keeper.run(),
         "rank-grids": fill_grids(services.database),

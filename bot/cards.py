@@ -31,7 +31,8 @@ _MARKDOWN = re.compile(r"([\\*_~`|<@\[\]])")
 class CardKind(Enum):
     """What a card shows: a job that waits or runs, a series, a grid, the prompts that it suggests, a picture.
     The others are answers to one member: the rating that stands, what else there is to do, whether they want to delete
-    it, which region to paint anew, how much larger to make it, a pair, what was found, a refusal; or for moderators.
+    it, which region to paint anew, how much larger to make it, a pair, what was found, a refusal; or for moderators and
+    administrators.
     """
 
     PENDING = auto()
@@ -49,6 +50,7 @@ class CardKind(Enum):
     FOUND = auto()
     CASE = auto()
     APPEAL = auto()
+    ADAPTER = auto()
     REFUSED = auto()
     WITHHELD = auto()
 

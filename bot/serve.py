@@ -32,6 +32,7 @@ from bot.exports.place import ExportPlace
 from bot.gallery.keeper import GalleryKeeper
 from bot.keep_alive import install_keep_alive
 from bot.language import load_catalogs
+from bot.learning.asker import AdapterAsker
 from bot.metrics import create_bot_metrics
 from bot.moderation.poster import CasePoster
 from bot.presets import with_presets
@@ -70,6 +71,8 @@ class BotOptions:
     home: the folder whose disk the metrics watch.
     upload_origins: from where members' pictures may be fetched beside the public internet.
     barred: pictures that must never appear. credentials: what pictures are signed with.
+    learning_channel: where administrators are asked about trained adapters; None for the moderators' channel of the
+        only guild.
     """
 
     token: str = field(repr=False)
@@ -84,6 +87,7 @@ class BotOptions:
     upload_origins: frozenset[str] = frozenset()
     barred: BarredPictures = field(default_factory=BarredPictures)
     credentials: ContentCredentials = UNSIGNED
+    learning_channel: int | None = None
     defaults: PromptDefaults = field(default_factory=PromptDefaults)
     limits: Limits = field(default_factory=Limits)
 
@@ -146,6 +150,7 @@ def _services(options: BotOptions, context: DeliveryContext) -> Services:
         courier=courier,
         eraser=Eraser(context),
         case_poster=CasePoster(context),
+        adapter_asker=AdapterAsker(context, options.learning_channel),
         original_sender=OriginalSender(context),
         gallery_keeper=GalleryKeeper(context, courier),
         public_url=options.public_url if options.health else None,

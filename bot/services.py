@@ -18,6 +18,7 @@ from bot.exports.exporter import Exporter
 from bot.exports.place import ExportPlace
 from bot.gallery.keeper import GalleryKeeper
 from bot.language import language, spoken_in
+from bot.learning.asker import AdapterAsker
 from bot.metrics import BotMetrics
 from bot.moderation.poster import CasePoster
 from bot.policy.preferences import KnownPreferences
@@ -66,6 +67,7 @@ class Services:
     courier: Courier
     eraser: Eraser
     case_poster: CasePoster
+    adapter_asker: AdapterAsker
     original_sender: OriginalSender
     gallery_keeper: GalleryKeeper
     instance: BotInstance

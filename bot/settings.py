@@ -27,6 +27,9 @@ class BotSettings(EngineSettings):
     discord_api_url: base URL of Discord's REST API, a proxy or the sandbox, which also provides the gateway's URL.
     public_url: the address under which members reach the bot's pages, `/exports/` and `/masks/`; None if they cannot.
     programs_url: the address under which programs reach the API; None where members get no keys of their own.
+    learning_channel: Discord's id of the channel where administrators are asked about trained adapters; None for the
+        moderators' channel, if the bot is in one server alone.
+    learn_votes: after how many new votes `easel run` trains an adapter; None where it never does.
     upload_origins: from where members' pictures may be fetched beside the public internet.
     """
 
@@ -35,6 +38,8 @@ class BotSettings(EngineSettings):
 
     public_url: str | None = Field(default=None, validation_alias="EASEL_PUBLIC_URL")
     programs_url: str | None = Field(default=None, validation_alias="EASEL_API_URL")
+    learning_channel: int | None = Field(default=None, validation_alias="EASEL_LEARNING_CHANNEL", gt=0)
+    learn_votes: int | None = Field(default=None, validation_alias="EASEL_LEARN_VOTES", gt=0)
     upload_origins: Annotated[frozenset[str], NoDecode] = Field(
         default=frozenset(), validation_alias="EASEL_UPLOAD_ORIGINS"
     )

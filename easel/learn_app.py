@@ -4,16 +4,32 @@
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from easel.options import Json, OnlyProblems, settings
+from easel.options import Json, OnlyProblems, Supervised, settings
 from easel.output import Output
 from easel.process.signals import run_command
 
 learn = typer.Typer(name="learn", help="Train adapters on what members prefer.", no_args_is_help=True)
+
+_PAUSE = re.compile(r"(\d{1,4})([smhd])", re.ASCII)
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def _pause_from_text(text: str | timedelta) -> timedelta:
+    if isinstance(text, timedelta):
+        return text
+    found = _PAUSE.fullmatch(text)
+    pause = timedelta(seconds=int(found[1]) * _SECONDS[found[2]]) if found else timedelta(0)
+    if not pause:
+        raise typer.BadParameter(f'"{text}" is not a time. Write it in minutes or hours, such as 30m or 1h.')
+    return pause
+
 
 Run = Annotated[Path, typer.Argument(help="Folder of a run of `easel learn train`.", exists=True, file_okay=False)]
 
@@ -57,7 +73,13 @@ def evaluate(
     run: Run,
     source: Annotated[
         Path | None,
-        typer.Option("--from", help="Folder of preferences that the run learned from.", exists=True, file_okay=False),
+        typer.Option(
+            "--from",
+            help="Folder of preferences that the run learned from.",
+            show_default="what members agreed to training with",
+            exists=True,
+            file_okay=False,
+        ),
     ] = None,
     prompts: Annotated[int, typer.Option(min=10, max=10_000, help="How many pictures to paint on each side.")] = 200,
     votes: Annotated[
@@ -71,14 +93,16 @@ def evaluate(
     With --votes, members have judged, without knowing which picture is which.
     """
     shown = Output(as_json=as_json, quiet=quiet)
-    if votes == (source is not None):
-        raise typer.BadParameter("Give either --from, or --votes to count what members answered.")
-    if source is None:
+    if votes and source is not None:
+        raise typer.BadParameter("--votes counts what members answered, and takes no --from.")
+    if votes:
         from easel.commands.learn_blind import count_votes
 
         raise typer.Exit(run_command(count_votes(run, settings(), shown)))
-    from easel.commands.learn_evaluate import evaluate_run
+    from easel.commands.learn_evaluate import evaluate_on_log, evaluate_run
 
+    if source is None:
+        raise typer.Exit(run_command(evaluate_on_log(run, prompts, settings(), shown)))
     raise typer.Exit(run_command(evaluate_run(run, source, prompts, settings(), shown)))
 
 
@@ -97,6 +121,36 @@ def blind(
 
     shown = Output(as_json=as_json, quiet=quiet)
     raise typer.Exit(run_command(paint_pairs(run, pairs, settings(), shown)))
+
+
+@learn.command()
+def watch(
+    folder: Annotated[Path, typer.Option("-o", "--output", help="Folder for the runs, one folder each.")],
+    votes: Annotated[int, typer.Option(min=1, help="How many new votes a training needs.")] = 500,
+    every: Annotated[
+        timedelta, typer.Option(parser=_pause_from_text, metavar="PAUSE", help="How often to look, such as 30m or 1h.")
+    ] = timedelta(hours=1),
+    steps: Annotated[int, typer.Option(min=1, max=1_000_000, help="Optimizer steps of a training.")] = 600,
+    prompts: Annotated[int, typer.Option(min=10, max=10_000, help="Pictures to paint on each side to judge.")] = 200,
+    pairs: Annotated[
+        int, typer.Option(min=0, max=10_000, help="Pairs for members to compare in /rank before anybody is asked.")
+    ] = 0,
+    once: Annotated[bool, typer.Option("--once", help="End as soon as there is nothing to do.")] = False,
+    supervised: Supervised = False,
+    as_json: Json = False,
+    quiet: OnlyProblems = False,
+) -> None:
+    """Train when enough new votes came, judge, ask an administrator in Discord, and promote what they accept."""
+    from easel.commands.learn_watch import WatchOptions, watch
+    from easel.process.child import end_with_parent, report_ready
+
+    options = WatchOptions(
+        folder=folder, votes=votes, every=every, steps=steps, prompts=prompts, pairs=pairs, once=once
+    )
+    shown, announce = Output(as_json=as_json, quiet=quiet), report_ready if supervised else lambda: None
+    if supervised:
+        end_with_parent()
+    raise typer.Exit(run_command(watch(options, settings(), shown, announce)))
 
 
 @learn.command()

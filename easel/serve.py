@@ -71,6 +71,7 @@ async def serve_bot(health_port: int, report_ready: ReportReady) -> None:
             upload_origins=settings.upload_origins,
             barred=barred,
             credentials=credentials,
+            learning_channel=settings.learning_channel,
         )
         await serve(
             options, database, open_objects(settings.storage_url), stop=signals.stop, announce_ready=report_ready

@@ -1,6 +1,7 @@
 """The buttons, one file for each verb: its class owns the id, the labels, the place on the cards and the action."""
 
 from bot.buttons.about_member import MemberButton
+from bot.buttons.adapter import ADAPTER_BUTTONS
 from bot.buttons.appeal import AppealButton
 from bot.buttons.base import JobButton
 from bot.buttons.best import BestButton
@@ -100,6 +101,7 @@ BUTTONS: tuple[type[JobButton], ...] = (
     RetryButton,
     GiveUpButton,
     *CASE_BUTTONS,
+    *ADAPTER_BUTTONS,
     AppealButton,
     WithheldButton,
 )

@@ -16,6 +16,7 @@ from bot.store.gallery.votes import note_votes
 from bot.store.guild_settings import read_word_rules as read_all_word_rules
 from bot.store.guilds.settings import find_guild_rules
 from bot.store.interaction import InteractionContext
+from bot.store.learning.questions import answer_questions
 from bot.store.mask_pages import add_pages
 from bot.store.members import Member, lock_members, toggle_remixes
 from bot.store.moderation.appeals import end_appealed, find_accepted, find_appealed, open_appeals
@@ -119,6 +120,7 @@ end_restriction = Statement(order=16, run=end_appealed, is_kept=False)
 release = Statement(order=16, run=release_all, is_kept=False)
 restrict = Statement(order=16, run=restrict_all, is_kept=False)
 start_erasure = Statement(order=16, run=start_erasures, is_kept=False)
+answer_question = Statement(order=17, run=answer_questions, is_kept=False)
 open_appeal = Statement(order=18, run=open_appeals, is_kept=False)
 open_case = Statement(order=18, run=add_reports, is_kept=False)
 settle_pair = Statement(order=18, run=settle_pairs, is_kept=False)

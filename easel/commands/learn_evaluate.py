@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
+import shutil
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,11 +13,12 @@ from typing import Any
 import typer
 
 from easel.commands.learn_promote import adapter_of, facts_of
-from easel.commands.learn_record import RECORD, note_evaluation, recorded_hash
+from easel.commands.learn_record import RECORD, note_evaluation, read_votes, recorded_hash
 from easel.commands.learn_verdict import EVALUATION, SHEET, read_evaluation
 from easel.exit_codes import ExitCode
 from easel.output import Output
 from engine.contract.provenance import PROVENANCE
+from engine.feedback.exports.request import ExportRefused
 from engine.feedback.stats.wilson import wilson_share
 from engine.learn.evaluation import Evaluation, evaluate, sheet_of
 from engine.learn.preferences import PreferencesUnusable
@@ -24,6 +27,25 @@ from engine.models.registry.registry import SHIPPED, read_registry
 from engine.settings import EngineSettings
 
 _ON_SHEET = 32
+_PRIVATE = "held-out"
+_NOBODY = "No member has agreed to training, or none of those has rated pictures, so nobody can judge."
+
+
+async def evaluate_on_log(run: Path, num_prompts: int, settings: EngineSettings, output: Output) -> int:
+    """Compare a run's adapter as `evaluate_run` does, by the votes of members who agree to training; return the code.
+
+    Their preferences and pictures are copied into the run's folder, and deleted when it is done.
+    """
+    copied = run / _PRIVATE
+    await asyncio.to_thread(shutil.rmtree, copied, ignore_errors=True)
+    try:
+        await read_votes(copied, settings)
+        return await evaluate_run(run, copied, num_prompts, settings, output)
+    except ExportRefused:
+        typer.echo(_NOBODY, err=True)
+        return ExitCode.FAILED
+    finally:
+        await asyncio.to_thread(shutil.rmtree, copied, ignore_errors=True)
 
 
 async def evaluate_run(run: Path, preferences: Path, num_prompts: int, settings: EngineSettings, output: Output) -> int:

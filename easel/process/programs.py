@@ -15,6 +15,9 @@ POSTGRES = "Postgres"
 CHAT_FOLDER = "chat"
 """Where the sandbox keeps its chat, below EASEL_HOME."""
 
+LEARNING_FOLDER = "learning"
+"""Where adapters are trained, below EASEL_HOME."""
+
 _COMMAND = (sys.executable, "-m", "easel")
 # transformers warns about image processors that Easel does not use.
 _ENVIRONMENT = {"TRANSFORMERS_VERBOSITY": "error"}
@@ -27,11 +30,15 @@ def engine_program(health_port: int, *options: str, after: tuple[str, ...] = ())
 
 
 def all_programs(settings: BotSettings, ports: Ports) -> Iterator[Program]:
-    """Yield the engine, the bot and, without a token, the sandbox.
+    """Yield the engine, what trains adapters if it is to, the bot and, without a token, the sandbox.
 
     The engine takes longest to load, so it does not wait for the embedded Postgres, which it can open itself.
     """
     yield engine_program(ports.engine, after=(POSTGRES,) if settings.database_url else ())
+    if settings.learn_votes:
+        folder = str(settings.home / LEARNING_FOLDER)
+        watch = (*_COMMAND, "learn", "watch", "--supervised", "-o", folder, "--votes", str(settings.learn_votes))
+        yield Program(name="learning", command=watch, environment=_ENVIRONMENT, after=(POSTGRES,))
     serve_bot = (*_COMMAND, "bot", "--supervised", "--health-port", str(ports.bot))
     if settings.discord_token:
         yield Program(name="bot", command=serve_bot, after=(POSTGRES,))

@@ -82,7 +82,17 @@ INDEXES: dict[str, list[int | None]] = {
     "whynot": [None, 1, 2, 3, 4],
     **{
         verb: [None]
-        for verb in ("casekeep", "caseremove", "casetimeout", "caseban", "appealaccept", "appealrefuse", "appeal")
+        for verb in (
+            "casekeep",
+            "caseremove",
+            "casetimeout",
+            "caseban",
+            "appealaccept",
+            "appealrefuse",
+            "appeal",
+            "adapterpromote",
+            "adapterkeep",
+        )
     },
 }
 LAST_MESSAGE = 2**63 - 1

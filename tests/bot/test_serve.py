@@ -26,6 +26,7 @@ from bot.delivery.original_sender import OriginalSender
 from bot.eraser import Eraser
 from bot.exports.place import ExportPlace
 from bot.gallery.keeper import GalleryKeeper
+from bot.learning.asker import AdapterAsker
 from bot.metrics import create_bot_metrics
 from bot.moderation.poster import CasePoster
 from bot.services import Services
@@ -79,6 +80,7 @@ def services_for(client: EaselClient, database: Database, objects: Objects) -> S
         courier=courier,
         eraser=Eraser(context),
         case_poster=CasePoster(context),
+        adapter_asker=AdapterAsker(context),
         original_sender=OriginalSender(context),
         gallery_keeper=GalleryKeeper(context, courier),
         instance=instance,

@@ -105,9 +105,12 @@ async def read_adapters(connection: AsyncConnection) -> list[LearnedAdapter]:
 
 async def read_adapter(connection: AsyncConnection, sha256: str) -> LearnedAdapter | None:
     """Return the adapter whose file has the hash; None if it was not trained on the log."""
-    query = sa.select(learned_adapters, _MEMBERS, _WITHDRAWN).where(learned_adapters.c.sha256 == sha256)
-    row = (await connection.execute(query)).one_or_none()
-    return None if row is None else _adapter(row)
+    return await _read_one(connection, learned_adapters.c.sha256 == sha256)
+
+
+async def read_adapter_with_id(connection: AsyncConnection, adapter_id: UUID) -> LearnedAdapter | None:
+    """Return the adapter; None if there is none."""
+    return await _read_one(connection, learned_adapters.c.id == adapter_id)
 
 
 async def adapters_of_member(connection: AsyncConnection, member_id: UUID) -> list[str]:
@@ -153,6 +156,12 @@ async def add_evaluation(
         "changed_at": sa.func.now(),
     }
     await connection.execute(sa.update(learned_adapters).where(learned_adapters.c.sha256 == sha256).values(changed))
+
+
+async def _read_one(connection: AsyncConnection, condition: sa.ColumnElement[bool]) -> LearnedAdapter | None:
+    query = sa.select(learned_adapters, _MEMBERS, _WITHDRAWN).where(condition)
+    row = (await connection.execute(query)).one_or_none()
+    return None if row is None else _adapter(row)
 
 
 async def _change(connection: AsyncConnection, adapter_id: UUID, **values: Any) -> None:

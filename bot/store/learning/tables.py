@@ -62,3 +62,35 @@ learned_adapter_members = sa.Table(
     sa.Index(None, "member_id"),
     comment="whose votes, prompts and pictures an adapter was trained on",
 )
+
+
+class Answer(StrEnum):
+    """What an administrator says to an adapter: that it becomes the style of the community, or that nothing changes."""
+
+    PROMOTE = "promote"
+    KEEP = "keep"
+
+
+learned_adapter_questions = sa.Table(
+    "learned_adapter_questions",
+    metadata,
+    sa.Column("adapter_id", pg.UUID, sa.ForeignKey("learned_adapters.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("asked_at", sa.TIMESTAMP(timezone=True), nullable=False, server_default=sa.func.now()),
+    sa.Column("channel_id", sa.BigInteger),
+    sa.Column("message_id", sa.BigInteger),
+    sa.Column("answer", sa.Text),
+    sa.Column("answered_by", pg.UUID, sa.ForeignKey("members.id", ondelete="SET NULL")),
+    sa.Column("answered_at", sa.TIMESTAMP(timezone=True)),
+    sa.Column(
+        "is_shown", sa.Boolean, nullable=False, server_default=sa.false(), comment="whether the message is up to date"
+    ),
+    sa.Column("attempts", sa.Integer, nullable=False, server_default=sa.text("0"), comment="at posting the message"),
+    sa.Column("due_at", sa.TIMESTAMP(timezone=True), nullable=False, server_default=sa.func.now()),
+    sa.Column("claimed_until", sa.TIMESTAMP(timezone=True)),
+    check_one_of("answer", Answer),
+    sa.CheckConstraint("(answer IS NULL) = (answered_at IS NULL)", name="answered"),
+    sa.CheckConstraint("(channel_id IS NULL) = (message_id IS NULL)", name="message"),
+    sa.Index("learned_adapter_questions_due_idx", "due_at", postgresql_where=sa.text("NOT is_shown")),
+    sa.Index(None, "answered_by", postgresql_where=sa.text("answered_by IS NOT NULL")),
+    comment="adapters that administrators are asked about, with the message that asks",
+)

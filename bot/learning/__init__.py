@@ -1,0 +1,1 @@
+"""Asking administrators whether a trained adapter becomes the style of the community."""
