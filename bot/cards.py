@@ -31,8 +31,7 @@ _MARKDOWN = re.compile(r"([\\*_~`|<@\[\]])")
 class CardKind(Enum):
     """What a card shows: a job that waits or runs, a series, a grid, the prompts that it suggests, a picture.
     The others are answers to one member: the rating that stands, what else there is to do, whether they want to delete
-    it, which region to paint anew, how much larger to make it, a pair, what was found, a refusal; or for moderators and
-    administrators.
+    it, which region to paint anew, how much larger to make it, a pair, what was found, a refusal; or for moderators.
     """
 
     PENDING = auto()
@@ -273,8 +272,7 @@ def rows_of(
 
 def answer_rows(buttons: Buttons, kind: CardKind, subject: AnswerSubject) -> Rows:
     """Return the buttons of an answer of this kind to one member."""
-    shown = [button for button in buttons if kind in button.rows]
-    return _in_rows((button.rows[kind], button.answer_faces(subject)) for button in shown)
+    return _in_rows((button.rows[kind], button.answer_faces(subject)) for button in buttons if kind in button.rows)
 
 
 def _in_rows(numbered: Iterable[tuple[int, tuple[ButtonFace, ...]]]) -> Rows:

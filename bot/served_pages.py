@@ -9,6 +9,7 @@ import discord
 from aiohttp import web
 
 from bot.gallery.places import public_channels
+from bot.pages.adapters import AdapterFigures
 from bot.pages.exports import ExportFiles
 from bot.pages.gallery import GalleryPages
 from bot.pages.masks import MaskPages
@@ -24,7 +25,8 @@ def pages_of(client: discord.Client, services: Services) -> Sequence[web.RouteDe
         guild = client.get_guild(guild_id)
         return public_channels(guild) if guild else None
 
-    pages = list(StatsPage(services.database, services.objects).routes())
+    pages = list(AdapterFigures(services.database, services.objects).routes())
+    pages += list(StatsPage(services.database, services.objects).routes())
     pages += MaskPages(services.database, services.objects, partial(start_masked, services)).routes()
     pages += GalleryPages(services.database, services.objects, channels_of).routes()
     if services.exports is not None:

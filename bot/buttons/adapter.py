@@ -15,14 +15,14 @@ from bot.replies import learning_replies
 from bot.services import Services
 from bot.store.interaction import InteractionContext
 from bot.store.learning.answers import answer_about
-from bot.store.learning.tables import Answer
+from bot.store.learning.tables import AdapterDecision
 
 
 class _AnsweringButton(JobButton):
     """A button that answers for all administrators: the first press counts, and the others are told."""
 
     rows = {CardKind.ADAPTER: 0}
-    answer: ClassVar[Answer]
+    answer: ClassVar[AdapterDecision]
     label: ClassVar[Phrase]
     style: ClassVar[FaceStyle] = FaceStyle.PLAIN
 
@@ -45,13 +45,13 @@ class _AnsweringButton(JobButton):
 class PromoteButton(_AnsweringButton, verb="adapterpromote"):
     """Makes the adapter the style of the community."""
 
-    answer, label, style = Answer.PROMOTE, learning_replies.PROMOTE_LABEL, FaceStyle.CHOSEN
+    answer, label, style = AdapterDecision.PROMOTE, learning_replies.PROMOTE_LABEL, FaceStyle.CHOSEN
 
 
 class KeepOldButton(_AnsweringButton, verb="adapterkeep"):
     """Leaves everything as it is."""
 
-    answer, label = Answer.KEEP, learning_replies.KEEP_LABEL
+    answer, label = AdapterDecision.KEEP, learning_replies.KEEP_LABEL
 
 
 ADAPTER_BUTTONS: tuple[type[JobButton], ...] = (PromoteButton, KeepOldButton)

@@ -86,7 +86,7 @@ class AdapterAsker(ClaimedWork):
             return None
         async with self._context.transaction() as connection:
             found = await read_channel(connection, guilds[0].id)
-        return found and found.channel_id
+        return found.channel_id if found else None
 
     async def _send(self, question: AdapterQuestion, channel_id: int) -> SendOutcome:
         card = self._card(question)
@@ -120,10 +120,10 @@ class AdapterAsker(ClaimedWork):
         self, question: AdapterQuestion, channel_id: int, card: Card, sheet: ImageFile | None
     ) -> SendOutcome:
         async def send() -> SendOutcome:
-            extra = {"file": _file(sheet)} if sheet else {}
+            extra = _fields(card) | ({"file": _file(sheet)} if sheet else {})
             channel = self._context.client.get_partial_messageable(channel_id)
             nonce = question.adapter.id.hex[-25:]
-            message = await channel.send(**_fields(card), **extra, nonce=nonce)
+            message = await channel.send(**extra, nonce=nonce)
             return Sent(message_id=message.id)
 
         return await outcome_of(send)

@@ -35,11 +35,12 @@ _FILES = {
     "stats.css": _STATIC / "static" / "stats.css",
     "stats.js": _STATIC / "static" / "stats.js",
     "charts.js": _STATIC / "static" / "charts.js",
+    "adapters.js": _STATIC / "static" / "adapters.js",
     "icon.svg": _STATIC / "static" / "icon.svg",
     "vega.js": _STATIC / "vendor" / "vega.js",
 }
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-_HEADERS = {
+HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -62,30 +63,30 @@ class StatsPage:
     def routes(self) -> Sequence[web.RouteDef]:
         """Return the routes of the page."""
         return (
-            web.get("/stats", _guarded(self._page)),
-            web.get("/stats/summary", _guarded(self._summary)),
-            web.get("/stats/pictures/{id}", _guarded(self._picture)),
-            web.get("/stats/{file}", _guarded(self._file)),
+            web.get("/stats", guarded(self._page)),
+            web.get("/stats/summary", guarded(self._summary)),
+            web.get("/stats/pictures/{id}", guarded(self._picture)),
+            web.get("/stats/{file}", guarded(self._file)),
         )
 
     async def _page(self, _: web.Request) -> web.StreamResponse:
-        return web.FileResponse(_STATIC / "static" / "stats.html", headers=_HEADERS)
+        return web.FileResponse(_STATIC / "static" / "stats.html", headers=HEADERS)
 
     async def _file(self, request: web.Request) -> web.StreamResponse:
         path = _FILES.get(request.match_info["file"])
         if path is None:
             raise web.HTTPNotFound
-        return web.FileResponse(path, headers=_HEADERS)
+        return web.FileResponse(path, headers=HEADERS)
 
     async def _summary(self, request: web.Request) -> web.StreamResponse:
         days = request.query.get("days", "30")
         if days not in DAYS:
-            return _problem(400, f"Choose one of {', '.join(DAYS)} for days.")
+            return problem(400, f"Choose one of {', '.join(DAYS)} for days.")
         try:
             summary = await self._read(days)
         except StoreUnavailable as error:
-            return _problem(503, f"The database cannot be read at the moment: {error}")
-        return web.json_response(summary_to_json(summary), headers=_HEADERS)
+            return problem(503, f"The database cannot be read at the moment: {error}")
+        return web.json_response(summary_to_json(summary), headers=HEADERS)
 
     async def _read(self, days: str) -> LogSummary:
         async with self._reading:
@@ -110,12 +111,12 @@ class StatsPage:
         try:
             data = None if picture_id is None else await self._small_copy(picture_id)
         except PictureCorrupt:
-            return _problem(404, "The file of this picture is damaged or missing.")
+            return problem(404, "The file of this picture is damaged or missing.")
         except StoreUnavailable:
-            return _problem(503, "Pictures cannot be read at the moment.")
+            return problem(503, "Pictures cannot be read at the moment.")
         if data is None:
-            return _problem(404, "There is no such picture.")
-        return web.Response(body=data, content_type="image/webp", headers=_HEADERS)
+            return problem(404, "There is no such picture.")
+        return web.Response(body=data, content_type="image/webp", headers=HEADERS)
 
     async def _small_copy(self, picture_id: UUID) -> bytes | None:
         """Return None when the picture was erased meanwhile."""
@@ -126,12 +127,12 @@ class StatsPage:
         return await asyncio.to_thread(_shrink, await self._objects.get(picture.object_key))
 
 
-def _guarded(handler: Any) -> Any:
+def guarded(handler: Any) -> Any:
     """Refuse a Host that is not loopback: a page of another site whose name leads here could read the answer."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
         if not _is_loopback(request.host):
-            return _problem(403, "The statistics are served on 127.0.0.1 only. Open them there, or through a tunnel.")
+            return problem(403, "The statistics are served on 127.0.0.1 only. Open them there, or through a tunnel.")
         response: web.StreamResponse = await handler(request)
         return response
 
@@ -145,8 +146,9 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def _problem(status: int, sentence: str) -> web.Response:
-    return web.Response(status=status, text=f"{sentence}\n", headers=_HEADERS)
+def problem(status: int, sentence: str) -> web.Response:
+    """Return an answer that says what is wrong."""
+    return web.Response(status=status, text=f"{sentence}\n", headers=HEADERS)
 
 
 def _shrink(data: bytes) -> bytes:

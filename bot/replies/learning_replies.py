@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.language import Phrase, number, percentage
 from bot.store.learning.questions import AdapterQuestion
-from bot.store.learning.tables import Answer
+from bot.store.learning.tables import AdapterDecision
 
 PROMOTE_LABEL, KEEP_LABEL = Phrase("Promote"), Phrase("Keep the old one")
 ADMINISTRATORS_ONLY = Phrase("Only members who may manage this server can decide about adapters.")
@@ -42,10 +42,10 @@ def question_text(question: AdapterQuestion) -> str:
 
 def decision(question: AdapterQuestion) -> str:
     """Return who decided what."""
-    if question.answer is Answer.PROMOTE and question.adapter.is_outdated:
+    if question.answer is AdapterDecision.PROMOTE and question.adapter.is_outdated:
         return str(_OUTDATED)
     member = f"<@{question.answered_by}>" if question.answered_by else str(_SOMEBODY)
-    return (_PROMOTED if question.answer is Answer.PROMOTE else _KEPT).format(member=member)
+    return (_PROMOTED if question.answer is AdapterDecision.PROMOTE else _KEPT).format(member=member)
 
 
 def _results(evaluation: Mapping[str, Any]) -> list[str]:

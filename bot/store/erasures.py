@@ -24,6 +24,7 @@ from engine.contract.ids import new_id
 from engine.feedback.store.erasure import PaintedOfMember, read_painted
 from engine.feedback.store.erasures import (
     Erasure,
+    add_objects,
     claim_erasure,
     erase_rows,
     finish_erasure,
@@ -125,7 +126,8 @@ async def erase_member(connection: AsyncConnection, erasure: Erasure) -> bool:
     await note_votes_of(connection, erasure.member_id)
     await forget_compared(connection, painted.job_ids, erasure.member_id)
     learnt = await forget_learnt_from(connection, erasure.member_id)
-    counts = {"messages": num_messages} | ({"adapters": len(learnt)} if learnt else {})
+    counts = {"messages": num_messages} | ({"adapters": learnt.num_adapters} if learnt.num_adapters else {})
+    await add_objects(connection, erasure.id, learnt.sheet_keys)
     await erase_rows(connection, erasure, painted, counts)
     await connection.execute(_ALLOW)
     await connection.execute(sa.delete(consent_choices).where(consent_choices.c.member_id == erasure.member_id))

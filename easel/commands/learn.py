@@ -98,7 +98,7 @@ def _agreed_preferences(folder: Path, settings: EngineSettings) -> Iterator[Path
     if not (private.exists() and votes.exists()):
         folder.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(private, ignore_errors=True)
-        asyncio.run(read_votes(private, settings)).save(votes)
+        asyncio.run(read_votes(private, settings)).write(votes)
     try:
         yield private
     except PreferencesUnusable:

@@ -16,7 +16,7 @@ from bot.delivery.pair_picture import side_by_side
 from bot.store.learning.adapters import LearnedAdapter, read_adapter
 from bot.store.learning.blind_pairs import (
     NewBlindPair,
-    PromptSource,
+    PostedPrompt,
     may_be_shown,
     read_blind_votes,
     store_blind_pair,
@@ -121,10 +121,10 @@ async def _known(database: Database, run: Path) -> LearnedAdapter | None:
         return await read_adapter(connection, sha256)
 
 
-async def _held_out(connection: AsyncConnection, adapter_id: UUID, most: int) -> list[PromptSource]:
+async def _held_out(connection: AsyncConnection, adapter_id: UUID, most: int) -> list[PostedPrompt]:
     """Return the newest prompts that no training has seen, one of each family."""
     families = await read_families(connection)
-    found = dict[str, PromptSource]()
+    found = dict[str, PostedPrompt]()
     async for source in stream_sources(connection, adapter_id):
         cluster = cluster_of_caption(caption_from_spec(source.spec))
         family = families.get(cluster, cluster)
@@ -135,7 +135,7 @@ async def _held_out(connection: AsyncConnection, adapter_id: UUID, most: int) ->
     return list(found.values())
 
 
-async def _pair_of(source: PromptSource, painted: TwoPaintings, objects: Objects) -> NewBlindPair:
+async def _pair_of(source: PostedPrompt, painted: TwoPaintings, objects: Objects) -> NewBlindPair:
     job_id = new_id()
     both = await side_by_side(painted.old.png, painted.new.png)
     return NewBlindPair(

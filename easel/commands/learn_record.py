@@ -38,7 +38,7 @@ class ReadVotes:
     read_at: datetime
     members: frozenset[UUID]
 
-    def save(self, file: Path) -> None:
+    def write(self, file: Path) -> None:
         """Write it to a file."""
         file.write_text(json.dumps({"read_at": self.read_at.isoformat(), "members": sorted(map(str, self.members))}))
 

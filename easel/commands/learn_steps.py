@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from bot.store.learning.adapters import LearnedAdapter
 from bot.store.learning.questions import AdapterQuestion
-from bot.store.learning.tables import AdapterState, Answer
+from bot.store.learning.tables import AdapterDecision, AdapterState
 from easel.commands.learn_verdict import is_shown_better
 
 
@@ -36,7 +36,7 @@ def next_step(
     """
     if newest is None or newest.state in _DECIDED:
         return LearningStep.TRAIN if has_new_votes else LearningStep.WAIT
-    if newest.is_outdated or (question and question.answer is Answer.KEEP):
+    if newest.is_outdated or (question and question.answer is AdapterDecision.KEEP):
         return LearningStep.REFUSE
     if question:
         return LearningStep.PROMOTE if question.answer else LearningStep.WAIT

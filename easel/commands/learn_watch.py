@@ -106,7 +106,7 @@ async def _look(options: WatchOptions, settings: EngineSettings) -> _Round:
     ):
         adapters = await read_adapters(connection)
         newest = adapters[0] if adapters else None
-        new = await count_new_votes(connection, newest and newest.read_at, most=options.votes)
+        new = await count_new_votes(connection, newest.read_at if newest else None, most=options.votes)
         question = await read_question(connection, newest.id) if newest else None
     step = next_step(newest, question, has_new_votes=new >= options.votes, asks_members=options.pairs > 0)
     folder = options.folder / f"round-{len(adapters) + 1:04d}"

@@ -11,7 +11,7 @@ from PIL import Image
 from bot.replies import learning_replies
 from bot.store.learning.adapters import add_evaluation, record_adapter
 from bot.store.learning.questions import ask, claim_question, read_question
-from bot.store.learning.tables import Answer, learned_adapter_questions
+from bot.store.learning.tables import AdapterDecision, learned_adapter_questions
 from engine.store.database import Database
 from engine.store.objects import Objects
 from sandbox.chat.test_client import MemberClient
@@ -44,7 +44,7 @@ async def asked(database: Database, objects: Objects) -> UUID:
     return adapter_id
 
 
-async def answer_of(database: Database, adapter_id: UUID) -> Answer | None:
+async def answer_of(database: Database, adapter_id: UUID) -> AdapterDecision | None:
     """Return how the question stands."""
     async with database.begin() as connection:
         question = await read_question(connection, adapter_id)
@@ -82,7 +82,7 @@ async def test_the_first_press_decides_and_all_are_told(
         assert text_of(await ada.reply(await ada.press(message, "Promote"))) == promoted
         late = await ada.reply(await ada.press(message, "Keep the old one"))
         assert text_of(late) == promoted
-        assert await answer_of(database, adapter_id) is Answer.PROMOTE
+        assert await answer_of(database, adapter_id) is AdapterDecision.PROMOTE
         changed = await ada.changed(message, lambda item: not item["components"])
         assert text_of(changed).splitlines()[-1] == promoted and changed["attachments"]
         assert len([item for item in ada.messages.values() if is_question(item)]) == 1

@@ -2,10 +2,12 @@
 
 import { View, parse, compile, expressionInterpreter } from "/stats/vega.js";
 import { chartsOf, number, percent } from "/stats/charts.js";
+import { adapterCharts, sheetsOf } from "/stats/adapters.js";
 
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const views = [];
 let shown = null;
+let adapters = [];
 let asked = 0;
 
 const find = (id) => document.getElementById(id);
@@ -27,10 +29,10 @@ async function load(days) {
 
 async function fetchSummary(days, request) {
   try {
-    const response = await fetch(`/stats/summary?days=${days}`);
-    if (!response.ok) return await response.text();
-    const summary = await response.json();
-    if (request === asked) show(summary);
+    const [response, listed] = await Promise.all([fetch(`/stats/summary?days=${days}`), fetch("/stats/adapters")]);
+    for (const answer of [response, listed]) if (!answer.ok) return await answer.text();
+    const found = [await response.json(), await listed.json()];
+    if (request === asked) show(...found);
     return "";
   } catch {
     return "The bot does not answer. Is it running?";
@@ -42,13 +44,22 @@ function say(words, isProblem = false) {
   find("status").classList.toggle("status--bad", isProblem);
 }
 
-function show(summary) {
+function show(summary, learnt) {
   shown = summary;
+  adapters = learnt;
   find("main").hidden = false;
   showFigures(summary);
   showCharts(summary);
   showSheet("best", summary.best);
   showSheet("worst", summary.worst);
+  find("adapter-sheets").replaceChildren(...sheetsOf(adapters).map(pairsOf));
+}
+
+function pairsOf({ name, source, about, alt }) {
+  const image = element("img", { src: source, loading: "lazy", alt });
+  image.addEventListener("error", () => image.replaceWith(gone(alt)));
+  return element("figure", {}, element("figcaption", {}, element("h3", { text: name }), element("p", { text: about })),
+    element("a", { href: source, "aria-label": `Open the pictures of ${name}` }, image));
 }
 
 function showFigures({ raters, models, agreement }) {
@@ -71,6 +82,10 @@ function showCharts(summary) {
   find("charts").replaceChildren(...charts.map((chart) => frame(chart, open.has(chart.title))));
   if (!charts.length) find("charts").append(element("p", { text: "Nothing was pressed in this time." }));
   charts.forEach((chart, index) => draw(chart, find("charts").children[index]));
+  find("adapters").hidden = !adapters.length;
+  const learnt = adapterCharts(adapters);
+  find("adapter-charts").replaceChildren(...learnt.map((chart) => frame(chart, open.has(chart.title))));
+  learnt.forEach((chart, index) => draw(chart, find("adapter-charts").children[index]));
 }
 
 function frame({ title, about, isWide, columns, rows }, isOpen) {

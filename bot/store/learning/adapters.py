@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -74,6 +74,14 @@ class LearnedAdapter(NewAdapter):
         return self.num_erased + self.num_withdrawn > 0
 
 
+@dataclass(frozen=True, kw_only=True)
+class Forgotten:
+    """How many adapters had learnt from a member, and the files that show pictures of their prompts."""
+
+    num_adapters: int
+    sheet_keys: frozenset[str]
+
+
 async def record_adapter(connection: AsyncConnection, adapter: NewAdapter, member_ids: Collection[UUID]) -> UUID:
     """Record a trained adapter and whose votes it used, and return its id; a file that is known stays as it is.
 
@@ -124,16 +132,16 @@ async def adapters_of_member(connection: AsyncConnection, member_id: UUID) -> li
     return [learned_name(sha256) for sha256 in (await connection.execute(query)).scalars()]
 
 
-async def forget_learnt_from(connection: AsyncConnection, member_id: UUID) -> Sequence[str]:
-    """Part the member, who is being erased, from the adapters that have learnt from them; return their names."""
-    names = await adapters_of_member(connection, member_id)
+async def forget_learnt_from(connection: AsyncConnection, member_id: UUID) -> Forgotten:
+    """Part the member, who is being erased, from the adapters that have learnt from them."""
     of_member = learned_adapter_members.c.member_id == member_id
-    if names:
-        learnt = sa.select(learned_adapter_members.c.adapter_id).where(of_member)
-        counted = {"num_erased": learned_adapters.c.num_erased + 1, "changed_at": sa.func.now()}
-        await connection.execute(sa.update(learned_adapters).where(learned_adapters.c.id.in_(learnt)).values(counted))
-        await connection.execute(sa.delete(learned_adapter_members).where(of_member))
-    return names
+    learnt = sa.select(learned_adapter_members.c.adapter_id).where(of_member)
+    query = sa.select(learned_adapters.c.id, learned_adapters.c.sheet_key).where(learned_adapters.c.id.in_(learnt))
+    rows = (await connection.execute(query.order_by(learned_adapters.c.id).with_for_update())).all()
+    for row in rows:
+        await _change(connection, row.id, num_erased=learned_adapters.c.num_erased + 1, sheet_key=None)
+    await connection.execute(sa.delete(learned_adapter_members).where(of_member))
+    return Forgotten(num_adapters=len(rows), sheet_keys=frozenset(row.sheet_key for row in rows if row.sheet_key))
 
 
 async def set_state(connection: AsyncConnection, sha256: str, state: AdapterState) -> bool:
@@ -165,7 +173,8 @@ async def _read_one(connection: AsyncConnection, condition: sa.ColumnElement[boo
 
 
 async def _change(connection: AsyncConnection, adapter_id: UUID, **values: Any) -> None:
-    await connection.execute(sa.update(learned_adapters).where(learned_adapters.c.id == adapter_id).values(values))
+    changed = {**values, "changed_at": sa.func.now()}
+    await connection.execute(sa.update(learned_adapters).where(learned_adapters.c.id == adapter_id).values(changed))
 
 
 def _adapter(row: sa.Row[Any]) -> LearnedAdapter:

@@ -6,12 +6,14 @@ from uuid import UUID
 
 from bot.store.interaction import InteractionContext
 from bot.store.learning.questions import AdapterAnswer, AdapterQuestion
-from bot.store.learning.tables import Answer
+from bot.store.learning.tables import AdapterDecision
 from bot.store.statements import answer_question, lock_any_member
 
 
-async def answer_about(context: InteractionContext, adapter_id: UUID, answer: Answer) -> AdapterQuestion | None:
-    """Answer the question if nobody has, and return what stands; None if it is not asked in this channel.
+async def answer_about(
+    context: InteractionContext, adapter_id: UUID, answer: AdapterDecision
+) -> AdapterQuestion | None:
+    """AdapterDecision the question if nobody has, and return what stands; None if it is not asked in this channel.
 
     Whether the member may is not asked here.
     """

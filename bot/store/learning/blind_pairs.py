@@ -29,7 +29,7 @@ _blind_jobs = jobs.alias()
 
 
 @dataclass(frozen=True, kw_only=True)
-class PromptSource:
+class PostedPrompt:
     """A job whose prompt may be painted again for a blind pair."""
 
     job_id: UUID
@@ -44,7 +44,7 @@ class NewBlindPair:
     """
 
     job_id: UUID
-    source: PromptSource
+    source: PostedPrompt
     spec: JobSpec
     seed: int
     old: Picture
@@ -67,7 +67,7 @@ class BlindVotes:
     members: int
 
 
-async def stream_sources(connection: AsyncConnection, adapter_id: UUID) -> AsyncIterator[PromptSource]:
+async def stream_sources(connection: AsyncConnection, adapter_id: UUID) -> AsyncIterator[PostedPrompt]:
     """Yield the jobs whose prompts may be painted for the adapter and were not yet, newest first.
 
     They are new pictures by words alone, posted in a server, of members who agree to training.
@@ -97,7 +97,7 @@ async def stream_sources(connection: AsyncConnection, adapter_id: UUID) -> Async
     while True:
         rows = (await connection.execute(query if before is None else query.where(grid.c.job_id < before))).all()
         for row in rows:
-            yield PromptSource(job_id=row.id, spec=spec_from_json(row.spec))
+            yield PostedPrompt(job_id=row.id, spec=spec_from_json(row.spec))
         if len(rows) < _CHUNK:
             return
         before = rows[-1].id

@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.learning.adapters import LearnedAdapter, read_adapter_with_id
-from bot.store.learning.tables import Answer, learned_adapter_questions
+from bot.store.learning.tables import AdapterDecision, learned_adapter_questions
 from bot.store.moderation.cases import DiscordPlace
 from bot.store.tables import members
 
@@ -33,7 +33,7 @@ class AdapterQuestion:
 
     adapter: LearnedAdapter
     message: DiscordPlace | None
-    answer: Answer | None
+    answer: AdapterDecision | None
     answered_by: int | None
     attempts: int
 
@@ -45,7 +45,7 @@ class AdapterAnswer:
     adapter_id: UUID
     member_id: UUID
     channel_id: int
-    answer: Answer
+    answer: AdapterDecision
 
 
 async def ask(connection: AsyncConnection, adapter_id: UUID) -> None:
@@ -69,7 +69,7 @@ async def read_question(connection: AsyncConnection, adapter_id: UUID) -> Adapte
     return AdapterQuestion(
         adapter=adapter,
         message=DiscordPlace(channel_id=row.channel_id, message_id=row.message_id) if is_posted else None,
-        answer=Answer(row.answer) if row.answer else None,
+        answer=AdapterDecision(row.answer) if row.answer else None,
         answered_by=row.discord_id,
         attempts=row.attempts,
     )

@@ -64,7 +64,7 @@ learned_adapter_members = sa.Table(
 )
 
 
-class Answer(StrEnum):
+class AdapterDecision(StrEnum):
     """What an administrator says to an adapter: that it becomes the style of the community, or that nothing changes."""
 
     PROMOTE = "promote"
@@ -87,7 +87,7 @@ learned_adapter_questions = sa.Table(
     sa.Column("attempts", sa.Integer, nullable=False, server_default=sa.text("0"), comment="at posting the message"),
     sa.Column("due_at", sa.TIMESTAMP(timezone=True), nullable=False, server_default=sa.func.now()),
     sa.Column("claimed_until", sa.TIMESTAMP(timezone=True)),
-    check_one_of("answer", Answer),
+    check_one_of("answer", AdapterDecision),
     sa.CheckConstraint("(answer IS NULL) = (answered_at IS NULL)", name="answered"),
     sa.CheckConstraint("(channel_id IS NULL) = (message_id IS NULL)", name="message"),
     sa.Index("learned_adapter_questions_due_idx", "due_at", postgresql_where=sa.text("NOT is_shown")),

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import io
 import random
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Literal
 
 import aiohttp
 import pytest
 from aiohttp import web
+from PIL import Image
 from playwright.async_api import Page, expect
 
+from bot.pages.adapters import AdapterFigures
 from bot.pages.stats import StatsPage
+from bot.store.learning.adapters import add_evaluation, record_adapter
 from engine.contract.feedback import Consent, Verb
 from engine.store.database import Database
 from engine.store.objects import Objects
+from tests.bot.store.learning.test_adapters import FIRST
 from tests.browser import NARROW, SCREENSHOTS, WIDE, Watch, browsing
 from tests.engine.feedback.exports.community import Painted, SmallCommunity
 
@@ -24,6 +30,7 @@ from tests.engine.feedback.exports.community import Painted, SmallCommunity
 async def address(database: Database, objects: Objects) -> AsyncIterator[str]:
     """The page's address, on a free port."""
     app = web.Application()
+    app.add_routes(AdapterFigures(database, objects).routes())
     app.add_routes(StatsPage(database, objects).routes())
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
@@ -56,6 +63,64 @@ async def press_at_random(community: SmallCommunity) -> Painted:
             await community.press(painted, slot, member, Verb.RATE, chance.randint(1, 4))
             await community.press(painted, slot, member)
     return painted
+
+
+async def learn_three_times(database: Database, objects: Objects) -> None:
+    """Store three adapters with their figures, the newest with pictures before and after and blind votes."""
+    buffer = io.BytesIO()
+    Image.new("RGB", (512, 128), "teal").save(buffer, "JPEG")
+    key = await objects.put(buffer.getvalue(), ".jpg")
+    for number in range(1, 4):
+        log = [{"step": step, "loss": 0.69 - step * number / 5000, "accuracy": 0.6} for step in range(10, 210, 10)]
+        figures = {"distance": 0.01 * number, "log": log}
+        adapter = replace(FIRST, sha256=f"{number}" * 64, figures=figures)
+        won = {"count": 100 + 20 * number, "total": 200, "low": 0.45 + 0.1 * number, "high": 0.6 + 0.1 * number}
+        members = {"wins": 30, "total": 40, "low": 0.6, "high": 0.86}
+        evaluation = {"win_rate": won} | ({"votes": members} if number == 3 else {})
+        async with database.begin() as connection:
+            await record_adapter(connection, adapter, [])
+            await add_evaluation(connection, adapter.sha256, evaluation, key if number == 3 else None)
+
+
+@pytest.mark.browser
+async def test_the_page_shows_what_was_learnt(database: Database, objects: Objects, address: str) -> None:
+    """Loss, win rate and distance by round, and the pictures; in light, dark and on a phone, by keyboard."""
+    await learn_three_times(database, objects)
+    SCREENSHOTS.mkdir(exist_ok=True)
+    watch = Watch()
+    async with browsing() as browser:
+        page = await browser.new_page(viewport=WIDE)
+        page.on("console", watch.on_console)
+        page.on("pageerror", watch.on_exception)
+        for theme in ("light", "dark"):
+            await page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+            await page.goto(address)
+            await expect(page.locator("#adapter-charts svg")).to_have_count(3)
+            sheet = page.locator("#adapter-sheets img")
+            await sheet.scroll_into_view_if_needed()
+            await expect(sheet).to_have_js_property("naturalWidth", 512)
+            assert await page.evaluate(_UNREADABLE) == 0
+            await page.screenshot(path=SCREENSHOTS / f"adapters-{theme}.png", full_page=True)
+        await page.set_viewport_size(NARROW)
+        for chart in await page.locator("#adapter-charts svg").all():
+            await expect(chart).to_have_attribute("width", re.compile(r"(2\d|3[0-3])\d"))
+        assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert await page.evaluate(_UNREADABLE) == 0
+        await page.screenshot(path=SCREENSHOTS / "adapters-phone.png", full_page=True)
+        wins = page.locator("#adapter-charts article", has_text="Win rate by round")
+        await wins.locator("summary").focus()
+        await page.keyboard.press("Enter")
+        await expect(wins.locator("tbody tr")).to_have_count(4)
+        await expect(wins.locator("tbody tr").last).to_contain_text("members, blind")
+    assert watch.unexpected() == []
+
+
+async def test_an_adapter_without_pictures_has_none(database: Database, objects: Objects, address: str) -> None:
+    await learn_three_times(database, objects)
+    async with aiohttp.ClientSession() as session:
+        for name, status in (("3", 200), ("2", 404), ("9", 404)):
+            async with session.get(f"{address}/adapters/learned-{name * 12}.jpg") as answer:
+                assert answer.status == status
 
 
 async def complaints_of(page: Page, address: str, theme: Literal["light", "dark"]) -> list[str]:

@@ -10,7 +10,7 @@ import pytest
 
 from bot.store.learning.adapters import LearnedAdapter
 from bot.store.learning.questions import AdapterQuestion
-from bot.store.learning.tables import AdapterState, Answer
+from bot.store.learning.tables import AdapterDecision, AdapterState
 from easel.commands.learn_steps import LearningStep, next_step
 from engine.contract.ids import new_id
 
@@ -46,7 +46,7 @@ def votes(*, is_enough: bool, is_better: bool) -> dict[str, bool]:
 
 
 def step_of(
-    newest: LearnedAdapter | None, *, answer: Answer | None = None, is_asked: bool = False, **facts: bool
+    newest: LearnedAdapter | None, *, answer: AdapterDecision | None = None, is_asked: bool = False, **facts: bool
 ) -> LearningStep:
     """Return the next step; without facts, nothing new came and members are not asked."""
     question = None
@@ -86,12 +86,13 @@ def test_the_answer_is_done_once_it_is_there() -> None:
     """Until then nothing is, whatever comes."""
     better = candidate(is_better=True)
     assert step_of(better, is_asked=True, has_new_votes=True) is LearningStep.WAIT
-    assert step_of(better, answer=Answer.PROMOTE) is LearningStep.PROMOTE
-    assert step_of(better, answer=Answer.KEEP) is LearningStep.REFUSE
+    assert step_of(better, answer=AdapterDecision.PROMOTE) is LearningStep.PROMOTE
+    assert step_of(better, answer=AdapterDecision.KEEP) is LearningStep.REFUSE
 
 
 def test_what_must_be_trained_anew_is_not_promoted() -> None:
     """Also if an administrator wants it: somebody was erased, or withdrew their consent, since."""
-    for outdated in (replace(candidate(is_better=True), **{field: 1}) for field in ("num_erased", "num_withdrawn")):
-        assert step_of(outdated, answer=Answer.PROMOTE) is LearningStep.REFUSE
+    better = candidate(is_better=True)
+    for outdated in (replace(better, num_erased=1), replace(better, num_withdrawn=1)):
+        assert step_of(outdated, answer=AdapterDecision.PROMOTE) is LearningStep.REFUSE
         assert step_of(outdated) is LearningStep.REFUSE

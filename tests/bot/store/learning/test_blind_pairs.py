@@ -10,7 +10,7 @@ from bot.store.learning.adapters import record_adapter
 from bot.store.learning.blind_pairs import (
     BlindVotes,
     NewBlindPair,
-    PromptSource,
+    PostedPrompt,
     read_blind_votes,
     stop_asking,
     store_blind_pair,
@@ -32,13 +32,13 @@ from tests.bot.store.test_button_actions import press
 ONLY_BLIND = sa.update(rank_grids).where(rank_grids.c.adapter_id.is_(None)).values(may_train=False)
 
 
-async def sources_of(database: Database, adapter_id: object) -> list[PromptSource]:
+async def sources_of(database: Database, adapter_id: object) -> list[PostedPrompt]:
     """Return the prompts that may be painted for the adapter."""
     async with database.begin() as connection:
         return [one async for one in stream_sources(connection, adapter_id)]  # type: ignore[arg-type]
 
 
-def painted(source: PromptSource) -> NewBlindPair:
+def painted(source: PostedPrompt) -> NewBlindPair:
     """Return a pair of the source's prompt."""
     job_id = new_id()
     old, new = (
