@@ -23,7 +23,7 @@ _STORE_CHECK, _STORE_RECHECK = timedelta(seconds=10), timedelta(seconds=2)
 async def background_work(services: Services) -> AsyncIterator[None]:
     """While the block runs, check the picture store, keep the log's months ahead, erase and export for who asks.
 
-    And fill `/rank` and galleries, post cases for moderators, ask administrators, and know the languages of guilds.
+    And fill `/rank` and galleries, post cases and announcements, ask administrators, and know languages of guilds.
     """
     work = {
         "picture-store": _keep_checking(services.objects),
@@ -33,6 +33,7 @@ async def background_work(services: Services) -> AsyncIterator[None]:
         "adapter-asker": services.adapter_asker.run(),
         "original-sender": services.original_sender.run(),
         "gallery-keeper": services.gallery_keeper.run(),
+        "announcer": services.announcer.run(),
         "rank-grids": fill_grids(services.database),
         "languages": keep_reading_languages(services.database, services.guild_languages),
         "queue": keep_reading_queue(services.database, services.queue, partial(show_queue, services.metrics.queue)),

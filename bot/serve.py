@@ -17,6 +17,7 @@ import discord.http
 import structlog
 from prometheus_client import CollectorRegistry
 
+from bot.announcer import Announcer
 from bot.background_work import background_work, cut_short
 from bot.buttons import BUTTONS, GUILD_BUTTONS, MEMBER_BUTTONS, PANEL_CONTROLS
 from bot.buttons.base import JobButton
@@ -153,6 +154,7 @@ def _services(options: BotOptions, context: DeliveryContext) -> Services:
         adapter_asker=AdapterAsker(context, options.learning_channel),
         original_sender=OriginalSender(context),
         gallery_keeper=GalleryKeeper(context, courier),
+        announcer=Announcer(context),
         public_url=options.public_url if options.health else None,
         programs_url=options.programs_url,
         exports=options.exports,

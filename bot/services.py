@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import discord
 
+from bot.announcer import Announcer
 from bot.cards import Buttons
 from bot.delivery.courier import Courier
 from bot.delivery.original_sender import OriginalSender
@@ -70,6 +71,7 @@ class Services:
     adapter_asker: AdapterAsker
     original_sender: OriginalSender
     gallery_keeper: GalleryKeeper
+    announcer: Announcer
     instance: BotInstance
     metrics: BotMetrics
     defaults: PromptDefaults

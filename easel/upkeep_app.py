@@ -1,10 +1,11 @@
-"""Declares the commands that keep an installation in good order: `backup`, `restore`, `prune` and `version`."""
+"""Declares the commands with which an operator looks after an installation: `announce`, `backup`, `prune` and more."""
 
 # Imports inside the functions keep `easel --help` fast.
 
 from __future__ import annotations
 
 import re
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -28,6 +29,30 @@ def _age_from_text(text: str) -> timedelta:
     if not age:
         raise typer.BadParameter(f'"{text}" is not an age. Write it in days or weeks, such as 90d or 12w.')
     return age
+
+
+@upkeep.command()
+def announce(
+    text: Annotated[
+        str | None, typer.Argument(help="What members read, in quotes; - reads standard input.", show_default=False)
+    ] = None,
+    is_dry: Annotated[bool, typer.Option("--dry-run", help="Count the servers, and announce nothing.")] = False,
+    lists: Annotated[bool, typer.Option("--list", help="Show what was announced, and where it was posted.")] = False,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many to list.")] = 10,
+    as_json: Json = False,
+    quiet: OnlyProblems = False,
+) -> None:
+    """Announce something in every server that has switched announcements on, each once."""
+    from easel.commands.announce import announce_text, list_announcements
+
+    if (text is not None) == lists or (lists and is_dry):
+        raise typer.BadParameter("Give the text, or --list to see what was announced.")
+    shown = Output(as_json=as_json, quiet=quiet)
+    if text is None:
+        run_command(list_announcements(limit, settings(), shown))
+        return
+    said = sys.stdin.read().strip() if text == "-" else text.strip()
+    raise typer.Exit(run_command(announce_text(said, settings(), shown, is_dry=is_dry)))
 
 
 @upkeep.command()

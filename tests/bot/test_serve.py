@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
+from bot.announcer import Announcer
 from bot.buttons import BUTTONS
 from bot.client import EaselClient, register_commands
 from bot.commands import COMMANDS
@@ -83,6 +84,7 @@ def services_for(client: EaselClient, database: Database, objects: Objects) -> S
         adapter_asker=AdapterAsker(context),
         original_sender=OriginalSender(context),
         gallery_keeper=GalleryKeeper(context, courier),
+        announcer=Announcer(context),
         instance=instance,
         metrics=context.metrics,
         defaults=PromptDefaults(),

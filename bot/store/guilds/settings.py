@@ -1,4 +1,4 @@
-"""Where Easel answers in a guild, and in which language."""
+"""Where Easel answers in a guild, in which language, and where it posts what the operator announces."""
 
 from __future__ import annotations
 
@@ -33,10 +33,12 @@ class GuildSettings:
     """What is set for a guild.
 
     channels: where jobs are started; everywhere if there is none. language: None for that of each member.
+    announcements: the channel of the operator's announcements; None where they are not wanted.
     """
 
     channels: tuple[int, ...] = ()
     language: str | None = None
+    announcements: int | None = None
 
 
 async def read_settings(connection: AsyncConnection, guild_id: int) -> GuildSettings:
@@ -69,6 +71,14 @@ async def set_language(connection: AsyncConnection, context: InteractionContext,
     await record_change(connection, context, GuildSetting.LANGUAGE, before=before, after=after)
 
 
+async def set_announcements(connection: AsyncConnection, context: InteractionContext, channel_id: int | None) -> None:
+    """Post what the operator announces in the channel from now on, or nowhere for None, and note who said so."""
+    old = await _lock(connection, context)
+    await _change(connection, context, {"announcements": channel_id})
+    before, after = ("off" if one is None else f"<#{one}>" for one in (old.announcements, channel_id))
+    await record_change(connection, context, GuildSetting.ANNOUNCEMENTS, before=[before], after=[after])
+
+
 async def find_guild_rules(connection: AsyncConnection, guild_ids: Sequence[int | None]) -> list[GuildRules]:
     """Return for each guild what holds for whoever starts a job there; outside guilds nothing does."""
     wanted = sorted({one for one in guild_ids if one is not None})
@@ -94,4 +104,4 @@ async def _change(connection: AsyncConnection, context: InteractionContext, valu
 def _settings_from_row(row: sa.Row[Any] | None) -> GuildSettings:
     if row is None:
         return GuildSettings()
-    return GuildSettings(channels=tuple(row.channels), language=row.language)
+    return GuildSettings(channels=tuple(row.channels), language=row.language, announcements=row.announcements)

@@ -10,11 +10,12 @@ import discord
 
 from bot.custom_ids import text_from_version
 from bot.language import LANGUAGES
-from bot.replies import server_replies
+from bot.replies import announcement_replies, server_replies
 from bot.store.guilds.settings import GuildSettings
 
 CHANNELS_VERB, LANGUAGE_VERB = "serverchannels", "serverlanguage"
 PAUSE_VERB, COLLECTING_VERB, REMOVE_VERB = "serverpause", "servercollecting", "serverremove"
+ANNOUNCING_VERB, ANNOUNCEMENTS_VERB = "serverannouncing", "serverannouncements"
 AS_MEMBER = "member"
 
 _MAX_CHANNELS = 25
@@ -25,6 +26,7 @@ _STARTABLE = [
     discord.ChannelType.forum,
     discord.ChannelType.voice,
 ]
+ANNOUNCED_IN = [discord.ChannelType.text, discord.ChannelType.news]
 
 Item = discord.ui.Item[Any]
 
@@ -33,13 +35,15 @@ Item = discord.ui.Item[Any]
 class ServerState:
     """What the panel shows.
 
-    gone: chosen channels that are no longer there. note: what came of the last press, if that has to be said.
+    gone: chosen channels that are no longer there. is_closed: whether the bot cannot post in that of announcements.
+    note: what came of the last press, if that has to be said.
     """
 
     settings: GuildSettings
     is_paused: bool
     is_collecting: bool
     gone: frozenset[int] = frozenset()
+    is_closed: bool = False
     note: str = ""
 
 
@@ -54,6 +58,7 @@ def server_panel(state: ServerState) -> discord.ui.LayoutView:
             _row(_language(state.settings.language)),
             discord.ui.Separator(),
             *_switches(state),
+            *_announcements(state),
             discord.ui.TextDisplay(str(server_replies.ELSEWHERE)),
         )
     )
@@ -106,6 +111,22 @@ def _switches(state: ServerState) -> Sequence[Item]:
         _section(str(said), verb, str(label))
         for verb, (said, label) in ((PAUSE_VERB, pause), (COLLECTING_VERB, collecting))
     ]
+
+
+def _announcements(state: ServerState) -> Sequence[Item]:
+    channel_id = state.settings.announcements
+    said, label = str(announcement_replies.OFF), announcement_replies.ON_LABEL
+    if channel_id is not None:
+        said, label = announcement_replies.posted_in(channel_id), announcement_replies.OFF_LABEL
+        said += f"\n{announcement_replies.channel_closed(channel_id)}" if state.is_closed else ""
+    select = discord.ui.ChannelSelect[Any](
+        custom_id=text_from_version(ANNOUNCEMENTS_VERB, _VERSION),
+        channel_types=ANNOUNCED_IN,
+        placeholder=str(announcement_replies.CHANNEL_HINT),
+        min_values=0,
+        default_values=[_default(channel_id)] if channel_id is not None and not state.is_closed else [],
+    )
+    return [_section(said, ANNOUNCING_VERB, str(label)), _row(select)]
 
 
 def _section(text: str, verb: str, label: str) -> Item:

@@ -11,13 +11,16 @@ from bot.answers import send_ephemeral, show_panel
 from bot.buttons.panel_control import PanelControl
 from bot.interaction_context import context_from_interaction, may_manage_guild, member_language
 from bot.language import LANGUAGES, speak
-from bot.replies import guild_change_replies, privacy_replies
+from bot.replies import announcement_replies, guild_change_replies, privacy_replies
 from bot.server_panel import ServerState
 from bot.services import Services
 from bot.store.guild_queue import find_paused
-from bot.store.guilds.settings import GuildSettings, read_settings, set_channels, set_language
+from bot.store.guilds.settings import GuildSettings, read_settings, set_announcements, set_channels, set_language
 from bot.store.guilds.switches import read_collecting, set_collecting, set_pause
 from bot.store.interaction import InteractionContext
+from bot.store.moderation.channels import read_channel
+
+_NEEDED = discord.Permissions(view_channel=True, send_messages=True)
 
 
 class ServerControl(PanelControl):
@@ -116,12 +119,47 @@ class CollectingControl(ServerControl, verb=server_panel.COLLECTING_VERB):
         return ""
 
 
+class AnnouncingControl(ServerControl, verb=server_panel.ANNOUNCING_VERB):
+    """Switches announcements on, in the moderators' channel or that of Discord's own updates, or off."""
+
+    async def change(
+        self, interaction: discord.Interaction, services: Services, context: InteractionContext, chosen: Sequence[str]
+    ) -> str:
+        """Turn the switch; where there is no such channel, one has to be chosen."""
+        guild_id = context.guild_id or 0
+        async with services.database.begin(limit=services.answer_margin) as connection:
+            if (await read_settings(connection, guild_id)).announcements is not None:
+                await set_announcements(connection, context, None)
+                return ""
+            moderators = await read_channel(connection, guild_id)
+            channel_id = moderators.channel_id if moderators else _updates_channel(interaction)
+            if channel_id is None:
+                return str(announcement_replies.NEEDS_CHANNEL)
+            await set_announcements(connection, context, channel_id)
+        return ""
+
+
+class AnnouncementsControl(ServerControl, verb=server_panel.ANNOUNCEMENTS_VERB):
+    """Chooses the channel of announcements; with none, there are none."""
+
+    async def change(
+        self, interaction: discord.Interaction, services: Services, context: InteractionContext, chosen: Sequence[str]
+    ) -> str:
+        """Store the channel."""
+        channel_id = next(map(int, chosen), None)
+        async with services.database.begin(limit=services.answer_margin) as connection:
+            await set_announcements(connection, context, channel_id)
+        return ""
+
+
 SERVER_CONTROLS: tuple[type[ServerControl], ...] = (
     ChannelsControl,
     RemoveControl,
     LanguageControl,
     PauseControl,
     CollectingControl,
+    AnnouncingControl,
+    AnnouncementsControl,
 )
 
 
@@ -138,6 +176,7 @@ async def show_server(interaction: discord.Interaction, services: Services, *, n
         is_paused=is_paused,
         is_collecting=collecting,
         gone=_gone(interaction, settings),
+        is_closed=_is_closed(interaction.guild, settings.announcements),
         note=note,
     )
     await show_panel(interaction, server_panel.server_panel(state))
@@ -148,3 +187,16 @@ def _gone(interaction: discord.Interaction, settings: GuildSettings) -> frozense
     if interaction.guild is None or not interaction.guild.channels:
         return frozenset()
     return frozenset(one for one in settings.channels if interaction.guild.get_channel(one) is None)
+
+
+def _is_closed(guild: discord.Guild | None, channel_id: int | None) -> bool:
+    """Return whether the bot cannot post in the channel of announcements, as far as the guild is known."""
+    if channel_id is None or guild is None or not guild.channels:
+        return False
+    channel = guild.get_channel(channel_id)
+    return channel is None or not channel.permissions_for(guild.me).is_superset(_NEEDED)
+
+
+def _updates_channel(interaction: discord.Interaction) -> int | None:
+    channel = interaction.guild.public_updates_channel if interaction.guild else None
+    return channel.id if channel else None

@@ -1,0 +1,1 @@
+"""What the operator announces to guilds, and where it was posted."""
