@@ -11,7 +11,7 @@ from discord import app_commands
 
 from bot.answers import answer, send_ephemeral
 from bot.interaction_context import context_from_interaction, may_manage_guild
-from bot.policy.plans import STANDARD, time_from_text
+from bot.policy.plans import MAX_NAME, MAX_PENDING_OF_PLAN, time_from_text
 from bot.replies import plan_command_replies as replies
 from bot.services import Services, services_of
 from bot.store.interaction import InteractionContext
@@ -66,11 +66,11 @@ async def list_plans(interaction: discord.Interaction) -> None:
 )
 async def set_limits(
     interaction: discord.Interaction,
-    name: app_commands.Range[str, 1, 32],
+    name: app_commands.Range[str, 1, MAX_NAME],
     gpu_per_day: str | None = None,
     gpu_per_month: str | None = None,
     at_once: Count | None = None,
-    queue: app_commands.Range[int, 1, 200] | None = None,
+    queue: app_commands.Range[int, 1, MAX_PENDING_OF_PLAN] | None = None,
     repeat: Count | None = None,
     sets: Count | None = None,
     speeds: str | None = None,
@@ -102,8 +102,11 @@ async def remove(interaction: discord.Interaction, name: str) -> None:
 async def give(interaction: discord.Interaction, role: discord.Role, name: str | None = None) -> None:
     """Give a role a plan."""
     services = services_of(interaction)
-    said = replies.role_given(role.id, name)
-    work = _change(interaction, services, partial(give_role, role_id=role.id, name=name), lambda _: said)
+
+    def say(made: ChangedPlans) -> str:
+        return replies.role_given(role.id, role.guild.id, made.plans.roles.get(role.id))
+
+    work = _change(interaction, services, partial(give_role, role_id=role.id, name=name), say)
     await answer(interaction, services, "plan role", work, asks=False)
 
 
@@ -113,8 +116,11 @@ async def give(interaction: discord.Interaction, role: discord.Role, name: str |
 async def default(interaction: discord.Interaction, name: str | None = None) -> None:
     """Choose the plan of everyone else."""
     services = services_of(interaction)
-    said = replies.default_chosen(name)
-    work = _change(interaction, services, partial(choose_default, name=name), lambda _: said)
+
+    def say(made: ChangedPlans) -> str:
+        return replies.default_chosen(name and made.plans.default.name)
+
+    work = _change(interaction, services, partial(choose_default, name=name), say)
     await answer(interaction, services, "plan default", work, asks=False)
 
 
@@ -129,7 +135,7 @@ async def offer_plans(interaction: discord.Interaction, current: str) -> list[ap
     services = services_of(interaction)
     async with services.database.begin(limit=services.answer_margin) as connection:
         (found,) = await read_plans(connection, [interaction.guild_id])
-    names = [name for name in found.plans if current.lower() in name.lower()]
+    names = [name for name in found.plans if current.casefold() in name.casefold()]
     return [app_commands.Choice(name=name, value=name) for name in names[:_NUM_CHOICES]]
 
 
@@ -141,21 +147,20 @@ async def _list(interaction: discord.Interaction, services: Services) -> None:
     async with services.database.begin(limit=services.answer_margin) as connection:
         num_forgotten = await forget_roles(connection, interaction.guild_id, known=known) if known else 0
         (found,) = await read_plans(connection, [interaction.guild_id])
-    await send_ephemeral(interaction, replies.listed_plans(found, num_forgotten=num_forgotten))
+    await send_ephemeral(interaction, replies.listed_plans(found, interaction.guild_id, num_forgotten=num_forgotten))
 
 
 async def _set(
     interaction: discord.Interaction, services: Services, name: str, given: dict[str, Any], texts: dict[str, str]
 ) -> None:
-    if name.lower() == STANDARD or not any(map(str.isalnum, name)):
-        await send_ephemeral(interaction, replies.NAME_REFUSED)
-        return
     limits = given | {one: time_from_text(text) for one, text in texts.items()}
     await _change(
         interaction,
         services,
         partial(set_plan, name=name, limits=limits),
-        lambda made: replies.plan_set(made.plans.plans[name], made.plans),
+        lambda made: replies.plan_set(
+            made.plans.plans[made.plans.spelling(name) or name], made.plans, interaction.guild_id or 0
+        ),
         is_always_said=True,
     )
 

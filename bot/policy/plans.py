@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +20,8 @@ RATES: Mapping[Speed, int] = MappingProxyType({Speed.TURBO: 2, Speed.FAST: 1, Sp
 
 MAX_PLANS = 25
 """Of a guild: as many as Discord offers choices."""
+
+MAX_NAME, MAX_PENDING_OF_PLAN = 32, 200
 
 _UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600}
 _TIME = re.compile(r"\s*([0-9]{1,6}(?:\.[0-9]{1,3})?)\s*(s|m|min|h)\s*", re.IGNORECASE)
@@ -79,6 +82,12 @@ class GuildPlans:
     default: Plan = BUILT_IN
     roles: Mapping[int, str] = field(default_factory=lambda: MappingProxyType({}))
 
+    def spelling(self, name: str) -> str | None:
+        """Return the name of the plan as the guild writes it, however it is written here; None if it has none of it."""
+        if name in self.plans:
+            return name
+        return next((known for known in self.plans if _folded(known) == _folded(name)), None)
+
     def plan_of(self, role_ids: Collection[int]) -> Plan:
         """Return the best plan of the roles, else the default one."""
         own = [self.plans[self.roles[role_id]] for role_id in role_ids if role_id in self.roles]
@@ -128,6 +137,10 @@ class PlanUnknown(RequestError):
         self.name, self.known = name, known
 
 
+class PlanNameRefused(RequestError):
+    """No plan of a guild can have the name, which shows nothing or is that of the operator's."""
+
+
 class TooManyPlans(RequestError):
     """The guild has as many plans as it may; the fact `limit` says how many."""
 
@@ -153,6 +166,15 @@ class TimeUsedUp(RequestError):
     def __init__(self, *, plan: Plan, left: TimeLeft, asked: int, fitting: int, reserved: timedelta) -> None:
         super().__init__(plan=plan.name, left=left, asked=asked, fitting=fitting)
         self.plan, self.left, self.asked, self.fitting, self.reserved = plan, left, asked, fitting, reserved
+
+
+def check_plan_name(name: str) -> None:
+    """Check that a plan of a guild can be called that.
+
+    Raises: PlanNameRefused.
+    """
+    if _folded(name) == STANDARD or not any(map(str.isalnum, name)):
+        raise PlanNameRefused()
 
 
 def renewed_at(period: Period, now: datetime) -> datetime:
@@ -216,6 +238,11 @@ def _num_fitting(costs: Sequence[timedelta], left: timedelta) -> int:
 
 def _is_warned(left: TimeLeft) -> bool:
     return left.left <= left.limit * (1 - _WARNED_AT)
+
+
+def _folded(name: str) -> str:
+    """Return the name as names are compared: GOLD is gold."""
+    return unicodedata.normalize("NFKC", name).casefold().strip()
 
 
 def _worth(plan: Plan) -> tuple[float, ...]:

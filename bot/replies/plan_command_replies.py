@@ -29,21 +29,33 @@ WHOM_HELP = Phrase("The role; @everyone is every member")
 NONE_HELP = Phrase("The plan; leave it out for none")
 
 MANAGERS_ONLY = Phrase("Only members who may manage this server can look after its plans.")
-NAME_REFUSED = Phrase(
-    "A plan needs a name with a letter or a digit, and not `standard`, which is what the operator's is called. Choose "
-    "another name."
-)
 NOTHING_CHANGED = Phrase("Nothing has changed: it was so already.")
 NO_PLANS = Phrase(
     "This server has no plans, so everyone may use the same. `/plan set` makes one, `/plan role` says who has it, and "
     "`/plan default` what all others have."
 )
+SET_LABEL, SET_TITLE = Phrase("Make or change a plan…"), Phrase("Make or change a plan")
+ROLE_LABEL, ROLE_TITLE = Phrase("Give a role a plan…"), Phrase("Give a role a plan")
+REMOVE_LABEL, REMOVE_TITLE = Phrase("Remove a plan…"), Phrase("Remove a plan")
+NAME_LABEL = Phrase("Name; an existing plan is changed")
+DAY_LABEL = Phrase("GPU time a day: 90s, 30m, 2h or none")
+MONTH_LABEL = Phrase("GPU time a month: 30m, 15h or none")
+QUEUE_LABEL = Phrase("Unfinished jobs of a member: 1 to 200")
+SPEEDS_LABEL = Phrase("Speeds")
+WHOM_LABEL = Phrase("Role; @everyone is every member")
+PLAN_LABEL = Phrase("Plan")
+NO_PLAN = Phrase("No plan of its own")
+EVERYONE_ELSE = Phrase("**Everyone else.** The plan of those none of whose roles has one.")
+MORE_LIMITS = Phrase(
+    "-# `/plan set` limits jobs at once, repeats and sets as well. What is left empty in a form stays as it is."
+)
+QUEUE_REFUSED = Phrase("⚠️ The number of unfinished jobs is from 1 to 200. Nothing has changed.")
 _DEFAULT = Phrase("the default")
 
 
-def listed_plans(found: GuildPlans, *, num_forgotten: int) -> str:
+def listed_plans(found: GuildPlans, guild_id: int, *, num_forgotten: int = 0) -> str:
     """Return the plans with who has them, as much as a message takes; and how many deleted roles had one until now."""
-    lines = [_plan_line(plan, found) for plan in found.plans.values()] or [str(NO_PLANS)]
+    lines = [_plan_line(plan, found, guild_id) for plan in found.plans.values()] or [str(NO_PLANS)]
     if found.plans and found.default.name not in found.plans:
         lines.append(_("Everyone else: {limits}", limits=", ".join(plan_lines(found.default))))
     if num_forgotten:
@@ -57,9 +69,9 @@ def listed_plans(found: GuildPlans, *, num_forgotten: int) -> str:
     return _fitting(lines)
 
 
-def plan_set(plan: Plan, found: GuildPlans) -> str:
+def plan_set(plan: Plan, found: GuildPlans, guild_id: int) -> str:
     """Return the plan as it is now."""
-    said = [_plan_line(plan, found)]
+    said = [_plan_line(plan, found, guild_id)]
     if plan.name not in found.roles.values() and found.default.name != plan.name:
         said.append(_("Nobody has it yet: `/plan role` gives it to a role, `/plan default` to everyone else."))
     return "\n".join(said)
@@ -70,11 +82,11 @@ def plan_removed(name: str) -> str:
     return _("The plan **{name}** is removed.", name=escape_markdown(name))
 
 
-def role_given(role_id: int, name: str | None) -> str:
+def role_given(role_id: int, guild_id: int, name: str | None) -> str:
     """Return which plan the role has now."""
     if name is None:
-        return _("{role} has no plan of its own now.", role=f"<@&{role_id}>")
-    return _("{role} has the plan **{name}** now.", role=f"<@&{role_id}>", name=escape_markdown(name))
+        return _("{role} has no plan of its own now.", role=_role(role_id, guild_id))
+    return _("{role} has the plan **{name}** now.", role=_role(role_id, guild_id), name=escape_markdown(name))
 
 
 def default_chosen(name: str | None) -> str:
@@ -84,8 +96,13 @@ def default_chosen(name: str | None) -> str:
     return _("Members whose roles have no plan have **{name}** now.", name=escape_markdown(name))
 
 
-def _plan_line(plan: Plan, found: GuildPlans) -> str:
-    whose = [f"<@&{role_id}>" for role_id, name in found.roles.items() if name == plan.name]
+def _role(role_id: int, guild_id: int) -> str:
+    # The role of everyone has the guild's id, and Discord shows no mention of it.
+    return "@everyone" if role_id == guild_id else f"<@&{role_id}>"
+
+
+def _plan_line(plan: Plan, found: GuildPlans, guild_id: int) -> str:
+    whose = [_role(role_id, guild_id) for role_id, name in found.roles.items() if name == plan.name]
     whose += [str(_DEFAULT)] if found.default.name == plan.name else []
     who = f" ({', '.join(whose)})" if whose else ""
     return f"**{escape_markdown(plan.name)}**{who}: {', '.join(plan_lines(plan))}"

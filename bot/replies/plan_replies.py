@@ -13,6 +13,7 @@ from bot.policy.plans import (
     STANDARD,
     Period,
     Plan,
+    PlanNameRefused,
     PlanUnknown,
     SpeedNotAllowed,
     TimeLeft,
@@ -28,6 +29,10 @@ from engine.contract.jobs import Speed
 BUILT_IN_NAME = Phrase("the standard plan")
 _TO_RELAX = Phrase("Add `--relax` to the prompt: it costs no GPU time, and is painted when no other job waits.")
 _TO_CANCEL = Phrase("Cancel a job that waits, and its time is yours again.")
+NAME_REFUSED = Phrase(
+    "A plan needs a name with a letter or a digit, and not `standard`, which is what the operator's is called. Choose "
+    "another name."
+)
 _SEE = Phrase("`/info` shows what your plan allows.")
 
 
@@ -195,6 +200,7 @@ def _plan_of(error: SpeedNotAllowed | TooManyRepeats | TooManyPermutations) -> s
 
 
 PLAN_SENTENCES: Mapping[type[EaselError], Callable[[Any], str]] = {
+    PlanNameRefused: lambda error: str(NAME_REFUSED),
     PlanUnknown: plan_unknown,
     SpeedNotAllowed: speed_not_allowed,
     TimeUnreadable: time_unreadable,

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.policy.plans import MAX_PLANS, STANDARD, GuildPlans, Plan, PlanUnknown, TooManyPlans
+from bot.policy.plans import MAX_PLANS, STANDARD, GuildPlans, Plan, PlanUnknown, TooManyPlans, check_plan_name
 from bot.store.guilds.changes import record_change
 from bot.store.guilds.tables import GuildSetting
 from bot.store.interaction import InteractionContext
@@ -36,9 +36,11 @@ async def set_plan(
 ) -> ChangedPlans:
     """Create the plan, or change these of its limits, by the names of `Plan`; what a new one has not is as built in.
 
-    Raises: TooManyPlans.
+    Raises: PlanNameRefused, TooManyPlans.
     """
+    check_plan_name(name)
     guild_id, before = await _lock(connection, context)
+    name = before.spelling(name) or name
     if name not in before.plans and len(before.plans) >= MAX_PLANS:
         raise TooManyPlans(limit=MAX_PLANS)
     plan = replace(before.plans.get(name, Plan(name=name)), **limits)
@@ -54,7 +56,7 @@ async def remove_plan(connection: AsyncConnection, context: InteractionContext, 
     Raises: PlanUnknown.
     """
     guild_id, before = await _lock(connection, context)
-    _check_known(before, name)
+    name = _known(before, name)
     await connection.execute(sa.delete(plans).where(plans.c.guild_id == guild_id, plans.c.name == name))
     return await _record(connection, context, guild_id, before)
 
@@ -70,8 +72,8 @@ async def give_role(
     own = (plan_roles.c.guild_id == guild_id, plan_roles.c.role_id == role_id)
     await connection.execute(sa.delete(plan_roles).where(*own))
     if name is not None:
-        _check_known(before, name)
-        await connection.execute(sa.insert(plan_roles).values(guild_id=guild_id, role_id=role_id, plan=name))
+        plan = _known(before, name)
+        await connection.execute(sa.insert(plan_roles).values(guild_id=guild_id, role_id=role_id, plan=plan))
     return await _record(connection, context, guild_id, before)
 
 
@@ -84,8 +86,8 @@ async def choose_default(connection: AsyncConnection, context: InteractionContex
     of_guild = plans.c.guild_id == guild_id
     await connection.execute(sa.update(plans).where(of_guild, plans.c.is_default).values(is_default=False))
     if name is not None:
-        _check_known(before, name)
-        await connection.execute(sa.update(plans).where(of_guild, plans.c.name == name).values(is_default=True))
+        chosen = sa.update(plans).where(of_guild, plans.c.name == _known(before, name))
+        await connection.execute(chosen.values(is_default=True))
     return await _record(connection, context, guild_id, before)
 
 
@@ -120,24 +122,28 @@ async def _lock(connection: AsyncConnection, context: InteractionContext) -> tup
     return context.guild_id, before
 
 
-def _check_known(before: GuildPlans, name: str) -> None:
-    if name not in before.plans:
+def _known(before: GuildPlans, name: str) -> str:
+    spelling = before.spelling(name)
+    if spelling is None:
         raise PlanUnknown(name=name, known=tuple(before.plans))
+    return spelling
 
 
 async def _record(
     connection: AsyncConnection, context: InteractionContext, guild_id: int, before: GuildPlans
 ) -> ChangedPlans:
     (after,) = await read_plans(connection, [guild_id])
-    old, new = _texts(before), _texts(after)
+    old, new = _texts(before, guild_id), _texts(after, guild_id)
     await record_change(connection, context, GuildSetting.LIMITS, before=old, after=new)
     return ChangedPlans(plans=after, is_changed=old != new)
 
 
-def _texts(found: GuildPlans) -> list[str]:
+def _texts(found: GuildPlans, guild_id: int) -> list[str]:
     """Return the plans as the list of changes shows them."""
     texts = [_text(plan) for plan in found.plans.values()]
-    texts += [f"<@&{role_id}>: {name}" for role_id, name in sorted(found.roles.items())]
+    # The role of everyone has the guild's id, and Discord shows no mention of it.
+    named = {role_id: "@everyone" if role_id == guild_id else f"<@&{role_id}>" for role_id in found.roles}
+    texts += [f"{named[role_id]}: {name}" for role_id, name in sorted(found.roles.items())]
     return [*texts, *([f"default: {found.default.name}"] if found.default.name in found.plans else [])]
 
 

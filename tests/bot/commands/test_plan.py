@@ -11,7 +11,7 @@ import pytest
 
 from bot.commands.plan import plan
 from bot.policy.plans import TimeUnreadable, time_from_text
-from bot.replies import plan_command_replies
+from bot.replies import plan_command_replies, plan_replies
 from sandbox.chat.test_client import MemberClient, RequestRefused
 from sandbox.server import Sandbox
 from sandbox.state.roles import remove_role
@@ -52,7 +52,7 @@ async def test_plans_hold_for_roles_until_these_are_gone(
         f"**gold** (<@&{ROLE}>): GPU time without a limit, 60 unfinished jobs, `--turbo` `--fast` `--relax`",
     ]
     for name in ("   ", "\u200b", "Standard"):
-        assert await asked(ada, "plan", "set", plan=name) == str(plan_command_replies.NAME_REFUSED)
+        assert await asked(ada, "plan", "set", plan=name) == str(plan_replies.NAME_REFUSED)
     assert "Ada" not in await asked(ada, "plan", "remove", plan="silver")
     assert "no plan called \\*\\*." in await asked(ada, "plan", "remove", plan="**")
     assert "Write it as 90s" in await asked(ada, "plan", "set", plan="basic", gpu_per_day="soon")
@@ -70,6 +70,22 @@ async def test_plans_hold_for_roles_until_these_are_gone(
     assert "deleted" not in await asked(ada, "plan", "list")
     changes = (await asked(ada, "server", "changes")).splitlines()
     assert len(changes) == 4 and "changed the limits from nothing to default: basic" in changes[0]
+
+
+async def test_the_name_of_a_plan_is_one_however_it_is_written(bot: asyncio.Task[None], ada: MemberClient) -> None:
+    """As it was written first; the role of everybody is called so, because Discord shows no mention of it."""
+    await asked(ada, "plan", "set", plan="Straße", queue=5)
+    made = await asked(ada, "plan", "set", plan="STRASSE", repeat=2)
+    assert made.startswith("**Straße**: GPU time without a limit, 5 unfinished jobs, `--repeat` up to 2")
+    assert (
+        await asked(ada, "plan", "role", role=str(GUILD_ID), plan="strasse") == "@everyone has the plan **Straße** now."
+    )
+    assert "**Straße** now" in await asked(ada, "plan", "default", plan="sTRASSE")
+    listed = await asked(ada, "plan", "list")
+    assert listed.startswith("**Straße** (@everyone, the default)") and len(listed.splitlines()) == 1
+    assert "@everyone: Straße" in (await asked(ada, "server", "changes")).splitlines()[1]
+    await asked(ada, "plan", "remove", plan="STRASSE")
+    assert await asked(ada, "plan", "list") == str(plan_command_replies.NO_PLANS)
 
 
 async def test_gpu_time_is_shown_before_it_is_used_up_and_when_it_is(
