@@ -9,6 +9,7 @@ from bot.cards import MAX_CONTENT, length, shown_prompt
 from bot.language import Phrase, _, percentage, plural
 from bot.replies import duration
 from bot.replies.cause_replies import sentence_from_cause
+from bot.replies.plan_replies import gpu_time
 from bot.store.guild_quarantine import FailedJob
 from bot.store.guild_queue import GuildJob, GuildQueue
 from bot.store.guild_usage import GuildMemberUsage, GuildUsage
@@ -135,14 +136,10 @@ def cost(usage: GuildUsage, *, days: int, first: int) -> str:
 def _used(usage: GuildUsage | GuildMemberUsage) -> str:
     return _(
         "{time} of an engine, {jobs}, {pictures}",
-        time=_seconds(usage.engine_time),
+        time=gpu_time(usage.engine_time),
         jobs=plural(usage.num_jobs, "{n} job", "{n} jobs"),
         pictures=plural(usage.num_pictures, "{n} picture", "{n} pictures"),
     )
-
-
-def _seconds(time: timedelta) -> str:
-    return _("{number} s", number=0) if time < timedelta(seconds=0.5) else duration(time)
 
 
 def _job(job: GuildJob, now: datetime) -> str:

@@ -18,7 +18,7 @@ from bot.replies import guild_queue_replies, reply_for
 from bot.replies.queue_replies import PAUSED
 from bot.store.guild_quarantine import give_up_in_guild, retry_in_guild
 from bot.store.guild_queue import hold_late_jobs, pause_guild, resume_guild
-from bot.store.guild_usage import read_guild_usage
+from bot.store.guild_usage import GuildUsage, read_guild_usage
 from engine.contract.ids import new_id
 from engine.contract.jobs import JobStatus
 from engine.store.database import Database
@@ -224,6 +224,15 @@ async def test_the_cost_is_told_by_member_and_by_page(
         await connection.execute(sa.text("UPDATE deliveries SET created_at = now() - interval '2 days'"))
         usage = await read_guild_usage(connection, int(ada.guild_id), within=timedelta(days=1), offset=0, limit=1)
     assert usage.num_members == 0
+
+
+@pytest.mark.parametrize(
+    ("took", "said"), [(0.2, "0 s"), (14, "14 s"), (95.4, "95 s"), (150, "2 min"), (9360, "2.6 h"), (360000, "100 h")]
+)
+def test_the_cost_is_rounded_no_more_than_it_takes(took: float, said: str) -> None:
+    """So that what members are told adds up to what the server is told, as well as it can be read."""
+    used = GuildUsage(members=(), num_members=1, num_jobs=1, num_pictures=4, engine_time=timedelta(seconds=took))
+    assert f"**The last day**: {said} of an engine, " in guild_queue_replies.cost(used, days=1, first=1)
 
 
 async def add_members(database: Database, guild_id: int, count: int) -> None:
