@@ -8,8 +8,8 @@ from engine.prompt.checks.operations import spec_for_operation
 from engine.prompt.checks.outdated import check_supported
 from engine.prompt.checks.sizes import is_canvas, is_paintable, painted_size, size_for
 from engine.prompt.checks.steps import max_steps_by, steps_for
-from engine.prompt.custom_options import check_option, check_suffix
-from engine.prompt.errors import EXCERPT_WIDTH, PromptError, PromptErrors, PromptSource, format_errors
+from engine.prompt.custom_options import check_option, check_style, check_suffix
+from engine.prompt.errors import EXCERPT_WIDTH, Origin, PromptError, PromptErrors, PromptSource, format_errors
 from engine.prompt.grammar.attention import parse_attention
 from engine.prompt.grammar.image_urls import is_picture_name, picture_name
 from engine.prompt.grammar.names import is_name
@@ -40,6 +40,7 @@ __all__ = [
     "SLASH_OPTIONS",
     "Limits",
     "ModelCapabilities",
+    "Origin",
     "Parameter",
     "ParameterKind",
     "PromptDefaults",
@@ -51,6 +52,7 @@ __all__ = [
     "StepLimits",
     "Vocabulary",
     "check_option",
+    "check_style",
     "check_suffix",
     "check_supported",
     "command_help",

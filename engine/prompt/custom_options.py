@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
-from engine.prompt.errors import Origin, PromptError, PromptErrors, PromptSource
+from engine.prompt.errors import Origin, PromptError, PromptErrors, PromptSource, quoted, quoted_list
+from engine.prompt.grammar.suggest import closest_name
 from engine.prompt.limits import Limits, PromptDefaults
+from engine.prompt.option_names import option_source_name
 from engine.prompt.parameters import BY_SPELLING
 from engine.prompt.parser import DEFAULT_LIMITS, parse
 
@@ -26,6 +29,25 @@ def check_option(name: str, value: str, limits: Limits = DEFAULT_LIMITS) -> Prom
 def check_suffix(suffix: str, limits: Limits = DEFAULT_LIMITS) -> PromptErrors | None:
     """Return the errors in a suffix, or None if it is valid; an empty suffix is valid."""
     return _only(parse("picture", PromptDefaults(suffix=suffix), limits), Origin.SUFFIX)
+
+
+def check_style(style: str, known: Collection[str]) -> PromptErrors | None:
+    """Return the error of the command's option `style`, or None if it is one of those that are known.
+
+    style, known: names of custom options, without dashes.
+    """
+    if style in known:
+        return None
+    near = closest_name(style, known)
+    there_are = f"Available: {quoted_list(sorted(known))}." if known else "Leave it out."
+    error = PromptError(
+        source=PromptSource(name=option_source_name("style"), text=style, origin=Origin.COMMAND),
+        start=0,
+        end=len(style),
+        message=f"Unknown style {quoted(style)}.",
+        suggestion=f"Did you mean {near}?" if near else there_are,
+    )
+    return PromptErrors(errors=(error,))
 
 
 def _name_error(name: str) -> PromptError:

@@ -14,7 +14,8 @@ from engine.prompt.grammar.permutations import permute, too_many_jobs
 from engine.prompt.grammar.spans import MappedText, Segment, Slice, join, locate, mapped_from_source
 from engine.prompt.job import ParsedJob, parse_job
 from engine.prompt.limits import Limits, PromptDefaults
-from engine.prompt.parameters import BY_OPTION
+from engine.prompt.option_names import named_by_option, option_source_name
+from engine.prompt.parameters import BY_OPTION, BY_SPELLING
 
 Specs = tuple[JobSpec, ...]
 
@@ -36,8 +37,9 @@ def parse(
     """Return the specs of the jobs that a prompt asks for, in order, or all of its errors.
 
     command_options: the command's options, as typed, by option or parameter name: {"negative": "red, green", "seed":
-        "7"}. They are appended to the prompt, and errors in them are shown in their own line. Negative words are added
-        to the prompt's first `--no`.
+        "7"}. They are appended to the prompt, and errors in them are shown in their own line, with the option's name.
+        Negative words are added to the prompt's first `--no`. What is neither an option nor a parameter of the table
+        gives parameters as they are written: {"private": "--stealth"}.
     pictures: links or names of pictures, by the command's option that they were given for; they stand before the words.
 
     Guarantees: raises nothing, whatever the text is.
@@ -102,7 +104,7 @@ def _combined(
 def _before(pictures: Mapping[str, str]) -> Iterator[Slice]:
     """Yield the pictures that come with the prompt, each with a space behind it."""
     for name, picture in pictures.items():
-        source = PromptSource(name=f"the option {name}", text=picture, origin=Origin.COMMAND)
+        source = PromptSource(name=option_source_name(name), text=picture, origin=Origin.COMMAND)
         mapped = MappedText(text=f"{picture} ", segments=(Segment(0, source, 0),))
         yield Slice(mapped, 0, len(mapped.text))
 
@@ -110,8 +112,9 @@ def _before(pictures: Mapping[str, str]) -> Iterator[Slice]:
 def _additions(defaults: PromptDefaults, command_options: Mapping[str, str]) -> Iterator[tuple[PromptSource, str]]:
     """Yield the sources that follow the prompt, each with the text to put before it."""
     for name, text in command_options.items():
-        source = PromptSource(name=f"the option {name}", text=text, origin=Origin.COMMAND)
-        yield source, f" --{BY_OPTION.get(name, name)} "
+        source = PromptSource(name=option_source_name(name), text=text, origin=Origin.COMMAND)
+        parameter = BY_OPTION.get(name, name)
+        yield source, f" --{parameter} " if parameter in BY_SPELLING else " "
     if defaults.suffix:
         yield PromptSource(name="your suffix", text=defaults.suffix, origin=Origin.SUFFIX), " "
 
@@ -167,4 +170,5 @@ def _without_repeated(errors: Sequence[PromptError]) -> list[PromptError]:
 
 
 def _sorted(errors: Sequence[PromptError]) -> tuple[PromptError, ...]:
-    return tuple(sorted(errors, key=lambda error: (error.source.origin, error.source.name, error.start, error.end)))
+    named = map(named_by_option, errors)
+    return tuple(sorted(named, key=lambda error: (error.source.origin, error.source.name, error.start, error.end)))

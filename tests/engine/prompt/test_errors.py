@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.prompt import PromptDefaults, PromptError, PromptErrors, PromptSource, format_errors, parse
+from engine.prompt import PromptDefaults, PromptError, PromptErrors, PromptSource, check_style, format_errors, parse
 from engine.prompt.errors import columns
 
 
@@ -145,6 +145,31 @@ def test_an_error_says_where_it_was_written() -> None:
         "In the option seed:",
         "In your option --mine:",
         "In your suffix:",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("option", "text", "said"),
+    [
+        ("shape", "wide", "shape takes two whole numbers, width:height, not wide. For example 3:2."),
+        ("repeat", "99", "repeat must be between 1 and 40. Try 40."),
+        ("seed", "8", "seed conflicts with --seed 7. Remove one of them."),
+        ("private", "--stealth", "private conflicts with --public. Remove one of them."),
+    ],
+)
+def test_an_error_in_an_option_is_said_with_its_name(option: str, text: str, said: str) -> None:
+    """Whoever filled it in has typed no parameter."""
+    assert shown("a fox --seed 7 --public", command_options={option: text}).endswith(f"\n{said}")
+
+
+def test_a_style_that_nobody_knows_is_refused_by_its_name() -> None:
+    """With the one that was probably meant, or else with all."""
+    assert check_style("ink", ["ink"]) is None
+    told = [check_style("inc", ["ink", "oil"]), check_style("sand", ["oil", "ink"]), check_style("sand", [])]
+    assert [format_errors(errors).splitlines()[-1] for errors in told if errors] == [
+        "Unknown style inc. Did you mean ink?",
+        "Unknown style sand. Available: ink, oil.",
+        "Unknown style sand. Leave it out.",
     ]
 
 
