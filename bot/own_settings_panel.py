@@ -9,20 +9,23 @@ import discord
 
 from bot.custom_ids import text_from_version
 from bot.language import Phrase
+from bot.policy.model_versions import models_with_versions, name_without_version
 from bot.policy.preferences import NO_PREFERENCES, DirectMessages, MemberPreferences, Setting, prompt_defaults
 from bot.replies import own_settings_replies
 from bot.store.preferences import OwnSettings
-from engine.prompt import Limits, PromptDefaults
+from engine.contract.samplers import SAMPLERS
+from engine.prompt import Limits, ModelCapabilities, PromptDefaults
 
 VERBS: Mapping[Setting, str] = {
     Setting.MODEL: "ownmodel",
+    Setting.SAMPLER: "ownsampler",
     Setting.SHAPE: "ownshape",
     Setting.SPEED: "ownspeed",
     Setting.STYLIZE: "ownstyle",
     Setting.VISIBILITY: "ownvisibility",
 }
 REMIX_VERB, SUFFIX_VERB, RESET_VERB = "ownremix", "ownsuffix", "ownreset"
-NOTIFICATIONS_VERB = "ownnotifications"
+NOTIFICATIONS_VERB, VERSION_VERB = "ownnotifications", "ownversion"
 UNSET = "unset"
 
 _VERSION = 1
@@ -40,6 +43,7 @@ def own_settings_panel(own: OwnSettings, limits: Limits) -> discord.ui.LayoutVie
         discord.ui.Container(
             discord.ui.TextDisplay(str(own_settings_replies.TITLE)),
             discord.ui.TextDisplay(_applied(own.preferences, limits)),
+            *_models(own.preferences, limits),
             *_selects(own.preferences, limits),
             discord.ui.Separator(),
             *_switches(own, limits),
@@ -54,7 +58,8 @@ def own_settings_panel(own: OwnSettings, limits: Limits) -> discord.ui.LayoutVie
 def choices(setting: Setting, limits: Limits) -> Mapping[str, str]:
     """Return what a member can choose for the setting here, by the value as prompts have it; empty if nothing."""
     told: Mapping[str, object] = {
-        Setting.MODEL: {model.name: model.name for model in limits.models[:_MAX_CHOICES]},
+        Setting.MODEL: {model.name: model.name for model in limits.models},
+        Setting.SAMPLER: dict(zip(SAMPLERS, SAMPLERS, strict=True)),
         Setting.SHAPE: own_settings_replies.SHAPES,
         Setting.SPEED: own_settings_replies.SPEEDS if limits.may_support("speed") else {},
         Setting.STYLIZE: own_settings_replies.STYLES if limits.may_support("style") else {},
@@ -64,14 +69,57 @@ def choices(setting: Setting, limits: Limits) -> Mapping[str, str]:
 
 def _selects(preferences: MemberPreferences, limits: Limits) -> Sequence[Item]:
     shown: list[Item] = []
-    for setting, name in own_settings_replies.NAMES.items():
-        if labels := choices(setting, limits):
-            select = _select(setting, labels, preferences.settings.get(setting))
-            shown += [discord.ui.TextDisplay(f"**{name}**"), discord.ui.ActionRow(select)]
+    for setting in (Setting.SHAPE, Setting.SPEED, Setting.STYLIZE, Setting.SAMPLER):
+        labels = choices(setting, limits)
+        if setting is Setting.SAMPLER:
+            samplers = _samplers(preferences, limits)
+            labels = {name: label for name, label in labels.items() if name in samplers}
+        if labels:
+            shown += _named(own_settings_replies.NAMES[setting], _select(setting, labels, preferences))
     return shown
 
 
-def _select(setting: Setting, labels: Mapping[str, str], chosen: str | None) -> discord.ui.Select[Any]:
+def _models(preferences: MemberPreferences, limits: Limits) -> Sequence[Item]:
+    """Return the choice of the model, and of its version where several are registered."""
+    names = [model.name for model in limits.models]
+    if not names:
+        return []
+    current, groups, labels = _current_model(preferences, limits), models_with_versions(names), {}
+    for group in groups:
+        held = next((name for name in (current.name, limits.default_model) if name in group), group[0])
+        labels[held] = held if len(group) == 1 else name_without_version(held) or ", ".join(group)
+    select = _select(Setting.MODEL, labels, preferences)
+    shown = _named(own_settings_replies.NAMES[Setting.MODEL], select)
+    versions = next(group for group in groups if current.name in group)
+    if len(versions) > 1:
+        options = [
+            discord.SelectOption(label=name[:_MAX_LABEL], value=name, default=name == current.name)
+            for name in versions[:_MAX_CHOICES]
+        ]
+        custom_id = text_from_version(VERSION_VERB, _VERSION)
+        shown += _named(own_settings_replies.VERSION_NAME, discord.ui.Select[Any](custom_id=custom_id, options=options))
+    return shown
+
+
+def _current_model(preferences: MemberPreferences, limits: Limits) -> ModelCapabilities:
+    """Return the model that the member has chosen, else the default one."""
+    wanted = (preferences.settings.get(Setting.MODEL), limits.default_model)
+    found = (model for name in wanted for model in limits.models if model.name == name)
+    return next(found, limits.models[0])
+
+
+def _samplers(preferences: MemberPreferences, limits: Limits) -> Sequence[str]:
+    """Return the samplers of the member's model, all of them where that is unknown."""
+    return (_current_model(preferences, limits).samplers if limits.models else ()) or tuple(SAMPLERS)
+
+
+def _named(name: Phrase, select: discord.ui.Select[Any]) -> list[Item]:
+    return [discord.ui.TextDisplay(f"**{name}**"), discord.ui.ActionRow(select)]
+
+
+def _select(setting: Setting, labels: Mapping[str, str], preferences: MemberPreferences) -> discord.ui.Select[Any]:
+    chosen = preferences.settings.get(setting)
+    labels = dict(list(labels.items())[:_MAX_CHOICES])
     named = {UNSET: str(own_settings_replies.NO_CHOICE[setting]), **labels}
     options = [
         discord.SelectOption(label=label[:_MAX_LABEL], value=value, default=value == chosen)

@@ -20,6 +20,9 @@ PRESETS: Mapping[str, str] = {
     "low-poly": "low poly 3d render, soft studio light",
 }
 
+STYLE_PARAMETERS = ("raw",)
+"""Parameters without a value that the option `style` of a command may name as well."""
+
 _PARAMETER = re.compile(r"(?:^|\s)(?:--|—)[^\W\d_]")
 
 
@@ -33,8 +36,16 @@ def may_use_presets(limits: Limits) -> bool:
     return not limits.models or any(model.vocabulary is None for model in limits.models)
 
 
+def style_name(style: str) -> str:
+    """Return the name of the preset or custom option that the option of the command means."""
+    return style.strip().lstrip("-—").strip().lower()
+
+
 def with_style(prompt: str, style: str) -> str:
-    """Return the prompt with the preset or custom option before its first parameter, because words may follow none."""
+    """Return the prompt with the preset or custom option before its first parameter, because words may follow none.
+
+    style: as `style_name` returns it.
+    """
     first = _PARAMETER.search(prompt)
     place = first.start() if first else len(prompt)
-    return f"{prompt[:place]} --{style.strip().lstrip('-—')} {prompt[place:].lstrip()}".strip()
+    return f"{prompt[:place]} --{style} {prompt[place:].lstrip()}".strip()

@@ -6,12 +6,22 @@ from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from bot.policy.preferences import NO_PREFERENCES, MemberPreferences, prompt_defaults
+from bot.policy.preferences import NO_PREFERENCES, MemberPreferences, prompt_defaults, without_settings_at
+from bot.presets import STYLE_PARAMETERS, style_name, with_style
 from bot.replies.followup_replies import one_job_only
 from bot.services import Services
 from engine.contract.errors import PromptRefused
 from engine.contract.jobs import JobSpec
-from engine.prompt import PromptError, PromptErrors, Specs, format_errors, parse
+from engine.prompt import (
+    Origin,
+    PromptDefaults,
+    PromptError,
+    PromptErrors,
+    Specs,
+    check_style,
+    format_errors,
+    parse,
+)
 
 PHONE_COLUMNS = 36
 """What a code block of Discord's app shows in a line on a phone. A longer line wraps, and so do its carets."""
@@ -33,14 +43,25 @@ def specs_from_text(
 ) -> Specs:
     """Return the specs of the prompt's jobs; `options` as those of `parse`, without the ones that are empty.
 
-    pictures: as those of `parse`. preferences: what the member wants where the prompt does not say otherwise.
+    pictures: as those of `parse`. preferences: what the member wants where the prompt does not say otherwise. Settings
+        that do not fit the prompt are left out, such as relaxed jobs where it asks for several.
+    options: and `style`, the name of a preset or custom option.
 
     Raises: PromptRefused with every error in the prompt.
     """
-    defaults = prompt_defaults(preferences, services.defaults, services.limits)
-    specs = parse(prompt, defaults, services.limits, command_options=_given(options), pictures=pictures)
-    if isinstance(specs, PromptErrors):
-        raise _refused(specs)
+    given, limits = _given(options), services.limits
+    style = style_name(given.pop("style", ""))
+    defaults = prompt_defaults(preferences, services.defaults, limits)
+    if style:
+        _check_style(style, defaults)
+        prompt = with_style(prompt, style)
+    specs = parse(prompt, defaults, limits, command_options=given, pictures=pictures)
+    while isinstance(specs, PromptErrors):
+        fitting = without_settings_at(preferences, _places_in_suffix(specs), limits)
+        if fitting == preferences:
+            raise _refused(specs)
+        preferences, defaults = fitting, prompt_defaults(fitting, services.defaults, limits)
+        specs = parse(prompt, defaults, limits, command_options=given, pictures=pictures)
     return specs
 
 
@@ -63,6 +84,16 @@ def one_spec_from_text(
 
 def _given(options: Mapping[str, str | None]) -> dict[str, str]:
     return {name: value for name, value in options.items() if value}
+
+
+def _check_style(style: str, defaults: PromptDefaults) -> None:
+    known = {**defaults.options, **dict.fromkeys(STYLE_PARAMETERS)}
+    if errors := check_style(style, known):
+        raise _refused(errors)
+
+
+def _places_in_suffix(errors: PromptErrors) -> list[int]:
+    return [error.start for error in errors.errors if error.source.origin is Origin.SUFFIX]
 
 
 def _refused(errors: PromptErrors) -> PromptRefused:

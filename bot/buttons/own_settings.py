@@ -41,6 +41,18 @@ class ModelControl(SettingControl, verb=VERBS[Setting.MODEL]):
     setting = Setting.MODEL
 
 
+class VersionControl(SettingControl, verb=own_settings_panel.VERSION_VERB):
+    """Chooses the version of the model."""
+
+    setting = Setting.MODEL
+
+
+class SamplerControl(SettingControl, verb=VERBS[Setting.SAMPLER]):
+    """Chooses the sampler."""
+
+    setting = Setting.SAMPLER
+
+
 class ShapeControl(SettingControl, verb=VERBS[Setting.SHAPE]):
     """Chooses the shape of pictures."""
 
@@ -142,6 +154,8 @@ class SuffixControl(FormControl, verb=own_settings_panel.SUFFIX_VERB):
 
 OWN_CONTROLS: tuple[type[PanelControl], ...] = (
     ModelControl,
+    VersionControl,
+    SamplerControl,
     ShapeControl,
     SpeedControl,
     StyleControl,

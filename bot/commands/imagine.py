@@ -12,7 +12,7 @@ from bot.answers import answer
 from bot.language import Phrase
 from bot.language.commands import described
 from bot.policy.preferences import NO_PREFERENCES
-from bot.presets import PRESETS, may_use_presets, with_style
+from bot.presets import PRESETS, may_use_presets
 from bot.queueing import queue_prompt
 from bot.replies.own_settings_replies import STYLE_HELP
 from bot.replies.private_replies import PRIVATE_HELP
@@ -43,6 +43,7 @@ _SHAPES = {
 }
 _SMALL_MODEL = Phrase("Create four pictures from a prompt. The model {model} paints {what}.")
 _SMALL_PROMPT = Phrase("What to paint. The model {model} paints {what}.")
+_VISIBILITIES = {True: "--stealth", False: "--public"}
 _NUM_CHOICES = 25
 _MAX_CHOICE = 100
 
@@ -73,11 +74,9 @@ async def imagine(
         "model": model,
         "seed": seed,
         "repeat": None if repeat is None else f"{repeat}",
+        "style": style,
+        "private": None if private is None else _VISIBILITIES[private],
     }
-    if style:
-        prompt = with_style(prompt, style)
-    if private is not None:
-        prompt += " --stealth" if private else " --public"
     await answer(interaction, services, "imagine", queue_prompt(interaction, services, prompt, options, attachments))
 
 

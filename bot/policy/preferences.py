@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
@@ -24,6 +24,7 @@ class Setting(StrEnum):
     """A setting of a member that is a parameter of each prompt which does not say otherwise."""
 
     MODEL = "model"
+    SAMPLER = "sampler"
     SHAPE = "shape"
     SPEED = "speed"
     STYLIZE = "stylize"
@@ -48,6 +49,7 @@ WANTED = frozenset({DirectMessages.LONG, DirectMessages.EACH})
 
 _FLAGS: Mapping[Setting, str] = {
     Setting.MODEL: "--model {}",
+    Setting.SAMPLER: "--sampler {}",
     Setting.SHAPE: "--ar {}",
     Setting.SPEED: "--{}",
     Setting.STYLIZE: "--stylize {}",
@@ -123,14 +125,30 @@ def prompt_defaults(preferences: MemberPreferences, defaults: PromptDefaults, li
 
 def settings_text(preferences: MemberPreferences, limits: Limits) -> str:
     """Return the settings as parameters, without those that the suffix gives or that the service no longer has."""
+    return " ".join(_flags(preferences, limits).values())
+
+
+def without_settings_at(preferences: MemberPreferences, places: Iterable[int], limits: Limits) -> MemberPreferences:
+    """Return the same without the settings that are at these places of the suffix of `prompt_defaults`."""
+    start, left, wrong = 0, dict(preferences.settings), list(places)
+    for setting, flag in _flags(preferences, limits).items():
+        end = start + len(flag)
+        if any(start <= place < end for place in wrong):
+            del left[setting]
+        start = end + 1
+    return replace(preferences, settings=left)
+
+
+def _flags(preferences: MemberPreferences, limits: Limits) -> dict[Setting, str]:
+    """Return the parameter of each setting that applies."""
     taken = {_BY_SPELLING[name].slot for name in _NAME.findall(preferences.suffix) if name in _BY_SPELLING}
-    flags = []
+    flags = {}
     for setting in Setting:
         value = preferences.settings.get(setting)
         flag = _FLAGS[setting].format(value)
         if value and _slot(flag) not in taken and _is_there(setting, value, limits):
-            flags.append(flag)
-    return " ".join(flags)
+            flags[setting] = flag
+    return flags
 
 
 def json_from_preferences(preferences: MemberPreferences) -> dict[str, Any]:
@@ -160,6 +178,8 @@ def preferences_from_json(stored: Mapping[str, Any]) -> MemberPreferences:
 def _is_there(setting: Setting, value: str, limits: Limits) -> bool:
     if setting is Setting.MODEL:
         return not limits.models or value in {model.name for model in limits.models}
+    if setting is Setting.SAMPLER:
+        return not limits.models or any(not one.samplers or value in one.samplers for one in limits.models)
     return limits.may_support(_ABILITIES.get(setting, ""))
 
 

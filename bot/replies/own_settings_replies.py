@@ -52,12 +52,15 @@ CHANGED_MEANWHILE = Phrase("Your settings were changed meanwhile, so nothing was
 
 NAMES: Mapping[Setting, Phrase] = {
     Setting.MODEL: Phrase("Model"),
+    Setting.SAMPLER: Phrase("Sampler"),
     Setting.SHAPE: Phrase("Shape"),
     Setting.SPEED: Phrase("Speed"),
     Setting.STYLIZE: Phrase("Style"),
 }
+VERSION_NAME = Phrase("Version")
 NO_CHOICE: Mapping[Setting, Phrase] = {
     Setting.MODEL: Phrase("The default model"),
+    Setting.SAMPLER: Phrase("As the model has it"),
     Setting.SHAPE: Phrase("As the model has it"),
     Setting.SPEED: Phrase("As usual"),
     Setting.STYLIZE: Phrase("As it was trained"),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from bot.own_settings_panel import UNSET, VERBS
+from bot.own_settings_panel import UNSET, VERBS, VERSION_VERB
 from bot.policy.preferences import (
     MAX_OPTIONS,
     NO_PREFERENCES,
@@ -31,7 +32,7 @@ from tests.bot.reading import Message, text_of
 LIMITS = Limits(models=(ModelCapabilities(name="ink"), ModelCapabilities(name="oil")), default_model="ink")
 
 
-async def ask(member: MemberClient, *command: str, **options: str) -> str:
+async def ask(member: MemberClient, *command: str, **options: Any) -> str:
     """Return the answer to the command."""
     return text_of(await member.reply(await member.command(*command, **options)))
 
@@ -74,6 +75,37 @@ async def test_settings_hold_where_a_prompt_says_nothing_else(
         await press(ben, panel, str(own_settings_replies.RESET), shows=own_settings_replies.NOTHING)
         assert str(own_settings_replies.REMIX_OFF) in text_of(await ben.reply(await ben.command("settings")))
         assert (await imagine(ben, hand, "a boat")).spec.prompt == "a boat"
+
+
+async def test_a_setting_gives_way_to_a_prompt_that_it_does_not_fit(
+    start_bot: BotStarter, ben: MemberClient, hand: EngineHand
+) -> None:
+    """And holds for the next one: relaxed jobs where several are asked for, a sampler that the prompt's model lacks."""
+    ink, oil = ModelCapabilities(name="ink", samplers=("euler",)), ModelCapabilities(name="oil", samplers=("ddim",))
+    async with start_bot(limits=Limits(models=(ink, oil), default_model="ink")):
+        panel = await ben.reply(await ben.command("settings"))
+        panel = await press(ben, panel, select(Setting.SPEED), "relax", shows="--relax")
+        panel = await press(ben, panel, select(Setting.SAMPLER), "euler", shows="`--sampler euler --relax`")
+        assert (await imagine(ben, hand, "a boat")).spec.prompt == "a boat --sampler euler --relax"
+        assert (await imagine(ben, hand, "a boat --model oil")).spec.prompt == "a boat --model oil --relax"
+        await ben.reply(await ben.command("imagine", prompt="a sea --repeat 2"))
+        assert [job.spec.prompt for job in (await hand.jobs())[2:]] == ["a sea --sampler euler"] * 2
+        refused = await ask(ben, "imagine", prompt="a sea --relax --repeat 2")
+        assert "a sea --relax" in refused and "your suffix" not in refused
+
+
+async def test_the_version_of_a_model_is_chosen(start_bot: BotStarter, ben: MemberClient) -> None:
+    """Where several are registered: those of the member's model, or else of the default one."""
+    names = ("starter", "oil-1", "oil-2", "v6", "v6.1")
+    limits = Limits(models=tuple(ModelCapabilities(name=name) for name in names), default_model="starter")
+    version = f"e1:{VERSION_VERB}:v1"
+    async with start_bot(limits=limits):
+        panel = await ben.reply(await ben.command("settings"))
+        assert version not in str(panel["components"])
+        panel = await press(ben, panel, select(Setting.MODEL), "oil-2", shows="`--model oil-2`")
+        panel = await press(ben, panel, version, "oil-1", shows="`--model oil-1`")
+        assert "'label': 'oil', 'value': 'oil-1'" in str(panel["components"])
+        await press(ben, panel, select(Setting.MODEL), UNSET, shows=own_settings_replies.NOTHING)
 
 
 async def test_what_another_process_changed_holds_at_once(
@@ -140,7 +172,11 @@ async def test_a_style_is_chosen_among_presets_and_own_options(
         await ask(ben, "prefer", "option", "set", option="pencil", value="chalk")
         await ben.reply(await ben.command("imagine", prompt="a boat", style="--pencil"))
         assert (await hand.jobs())[1].spec.prompt == "a boat chalk"
-        assert "Unknown parameter --nonsense" in await ask(ben, "imagine", prompt="a boat", style="nonsense")
+        assert "In the option style:\npensil\n^^^^^^\nUnknown style pensil. Did you mean pencil?" in await ask(
+            ben, "imagine", prompt="a boat", style="pensil"
+        )
+        assert "In the option private:" in await ask(ben, "imagine", prompt="a boat --stealth", private=False)
+        assert len(await hand.jobs()) == 2
 
 
 def test_presets_are_sound() -> None:
