@@ -44,7 +44,10 @@ from bot.buttons.region import (
 from bot.buttons.report import ReportButton
 from bot.buttons.reroll import RerollButton
 from bot.buttons.save import SaveButton
-from bot.buttons.server_settings import SERVER_CONTROLS
+from bot.buttons.server_gallery import GALLERY_CONTROLS
+from bot.buttons.server_general import GENERAL_CONTROLS
+from bot.buttons.server_limits import LIMITS_CONTROLS
+from bot.buttons.server_safety import SAFETY_CONTROLS
 from bot.buttons.suggestion import SuggestionButton
 from bot.buttons.upscale import UpscaleButton
 from bot.buttons.vary import VaryButton, VaryStrongButton, VarySubtleButton
@@ -121,7 +124,13 @@ MEMBER_BUTTONS: tuple[type[MemberButton], ...] = (
 GUILD_BUTTONS: tuple[type[GuildPageButton], ...] = (*COST_BUTTONS, ChangesButton)
 """Those for whoever manages a server."""
 
-PANEL_CONTROLS: tuple[type[PanelControl], ...] = (*SERVER_CONTROLS, *OWN_CONTROLS)
+PANEL_CONTROLS: tuple[type[PanelControl], ...] = (
+    *GENERAL_CONTROLS,
+    *GALLERY_CONTROLS,
+    *LIMITS_CONTROLS,
+    *SAFETY_CONTROLS,
+    *OWN_CONTROLS,
+)
 """The buttons and selects of panels."""
 
 __all__ = ["BUTTONS", "GUILD_BUTTONS", "MEMBER_BUTTONS", "PANEL_CONTROLS"]

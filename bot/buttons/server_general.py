@@ -1,4 +1,4 @@
-"""The controls of the panel of `/server settings`; Discord says with each press whether the member may manage it."""
+"""The controls of the first page of `/server settings`."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 import discord
 
-from bot import server_panel
-from bot.answers import send_ephemeral, show_panel
-from bot.buttons.panel_control import PanelControl
-from bot.interaction_context import context_from_interaction, may_manage_guild, member_language
+from bot.answers import show_panel
+from bot.buttons.server_control import ServerControl
+from bot.interaction_context import context_from_interaction, member_language
 from bot.language import LANGUAGES, speak
-from bot.replies import announcement_replies, guild_change_replies, privacy_replies
-from bot.server_panel import ServerState
+from bot.replies import announcement_replies, privacy_replies
+from bot.server_panel import general
+from bot.server_panel.frame import SettingsPage
+from bot.server_panel.general import ServerState
 from bot.services import Services
 from bot.store.guild_queue import find_paused
 from bot.store.guilds.settings import GuildSettings, read_settings, set_announcements, set_channels, set_language
@@ -23,27 +24,19 @@ from bot.store.moderation.channels import read_channel
 _NEEDED = discord.Permissions(view_channel=True, send_messages=True)
 
 
-class ServerControl(PanelControl):
-    """A control for those who manage the server."""
+class GeneralControl(ServerControl):
+    """A control of the first page."""
 
-    async def choose(
-        self, interaction: discord.Interaction, services: Services, context: InteractionContext, chosen: Sequence[str]
-    ) -> None:
-        """Change the setting if the member may, and show what is set now."""
-        if not may_manage_guild(interaction):
-            await send_ephemeral(interaction, guild_change_replies.MANAGERS_ONLY)
-            return
-        note = await self.change(interaction, services, context, chosen)
+    async def show(self, interaction: discord.Interaction, services: Services, *, note: str = "") -> None:
+        """Show the page."""
         await show_server(interaction, services, note=note)
 
-    async def change(
-        self, interaction: discord.Interaction, services: Services, context: InteractionContext, chosen: Sequence[str]
-    ) -> str:
-        """Change the setting; return what has to be said about it, if anything."""
-        raise NotImplementedError
+
+class GeneralPageControl(GeneralControl, verb=SettingsPage.GENERAL):
+    """Leads to the first page."""
 
 
-class ChannelsControl(ServerControl, verb=server_panel.CHANNELS_VERB):
+class ChannelsControl(GeneralControl, verb=general.CHANNELS_VERB):
     """Chooses the channels where jobs are started; with none, everywhere."""
 
     async def change(
@@ -55,7 +48,7 @@ class ChannelsControl(ServerControl, verb=server_panel.CHANNELS_VERB):
         return ""
 
 
-class RemoveControl(ServerControl, verb=server_panel.REMOVE_VERB):
+class RemoveControl(GeneralControl, verb=general.REMOVE_VERB):
     """Takes channels out of the settings that were deleted."""
 
     async def change(
@@ -69,7 +62,7 @@ class RemoveControl(ServerControl, verb=server_panel.REMOVE_VERB):
         return ""
 
 
-class LanguageControl(ServerControl, verb=server_panel.LANGUAGE_VERB):
+class LanguageControl(GeneralControl, verb=general.LANGUAGE_VERB):
     """Chooses the language of answers."""
 
     async def change(
@@ -87,7 +80,7 @@ class LanguageControl(ServerControl, verb=server_panel.LANGUAGE_VERB):
         return ""
 
 
-class PauseControl(ServerControl, verb=server_panel.PAUSE_VERB):
+class PauseControl(GeneralControl, verb=general.PAUSE_VERB):
     """Pauses the server, or resumes it."""
 
     async def change(
@@ -104,7 +97,7 @@ class PauseControl(ServerControl, verb=server_panel.PAUSE_VERB):
         return ""
 
 
-class CollectingControl(ServerControl, verb=server_panel.COLLECTING_VERB):
+class CollectingControl(GeneralControl, verb=general.COLLECTING_VERB):
     """Switches the use of what happens here for more than answering on or off; administrators alone may."""
 
     async def change(
@@ -119,7 +112,7 @@ class CollectingControl(ServerControl, verb=server_panel.COLLECTING_VERB):
         return ""
 
 
-class AnnouncingControl(ServerControl, verb=server_panel.ANNOUNCING_VERB):
+class AnnouncingControl(GeneralControl, verb=general.ANNOUNCING_VERB):
     """Switches announcements on, in the moderators' channel or that of Discord's own updates, or off."""
 
     async def change(
@@ -139,7 +132,7 @@ class AnnouncingControl(ServerControl, verb=server_panel.ANNOUNCING_VERB):
         return ""
 
 
-class AnnouncementsControl(ServerControl, verb=server_panel.ANNOUNCEMENTS_VERB):
+class AnnouncementsControl(GeneralControl, verb=general.ANNOUNCEMENTS_VERB):
     """Chooses the channel of announcements; with none, there are none."""
 
     async def change(
@@ -152,7 +145,8 @@ class AnnouncementsControl(ServerControl, verb=server_panel.ANNOUNCEMENTS_VERB):
         return ""
 
 
-SERVER_CONTROLS: tuple[type[ServerControl], ...] = (
+GENERAL_CONTROLS: tuple[type[ServerControl], ...] = (
+    GeneralPageControl,
     ChannelsControl,
     RemoveControl,
     LanguageControl,
@@ -179,7 +173,7 @@ async def show_server(interaction: discord.Interaction, services: Services, *, n
         is_closed=_is_closed(interaction.guild, settings.announcements),
         note=note,
     )
-    await show_panel(interaction, server_panel.server_panel(state))
+    await show_panel(interaction, general.general_page(state))
 
 
 def _gone(interaction: discord.Interaction, settings: GuildSettings) -> frozenset[int]:

@@ -7,14 +7,13 @@ from discord import app_commands
 
 from bot.answers import answer, send_ephemeral
 from bot.commands.search import find, offer_models
-from bot.gallery.places import NEEDED
+from bot.gallery.places import can_post
 from bot.interaction_context import context_from_interaction, may_manage_guild
 from bot.replies import finding_replies, gallery_replies
 from bot.services import Services, services_of
 from bot.store.finding.wanted import BestOf, Wanted
-from bot.store.gallery.settings import read_gallery, set_channel, set_page
+from bot.store.gallery.settings import DEFAULT_THRESHOLD, read_gallery, set_channel, set_page
 
-_THRESHOLD = 3
 _PERIODS = [app_commands.Choice(name=name.text, value=period.value) for period, name in gallery_replies.PERIODS.items()]
 
 gallery = app_commands.Group(
@@ -83,10 +82,10 @@ async def _channel(
         await send_ephemeral(interaction, str(gallery_replies.MANAGERS_ONLY))
     elif chosen and clears:
         await send_ephemeral(interaction, str(gallery_replies.SET_AND_CLEAR))
-    elif chosen and not _can_post(chosen):
+    elif chosen and not can_post(chosen):
         await send_ephemeral(interaction, gallery_replies.channel_refused(chosen.id))
     elif chosen or clears:
-        await _set(interaction, services, chosen, threshold or _THRESHOLD, names_authors is not False)
+        await _set(interaction, services, chosen, threshold or DEFAULT_THRESHOLD, names_authors is not False)
     elif threshold or names_authors is not None:
         await _change(interaction, services, threshold, names_authors)
     else:
@@ -122,7 +121,7 @@ async def _change(
         old = await read_gallery(connection, context.guild_id or 0)
         if old.channel_id is not None:
             names = old.names_authors if names_authors is None else names_authors
-            wanted = threshold or old.threshold or _THRESHOLD
+            wanted = threshold or old.threshold or DEFAULT_THRESHOLD
             await set_channel(connection, context, old.channel_id, threshold=wanted, names_authors=names)
         stored = await read_gallery(connection, context.guild_id or 0)
     said = gallery_replies.channel_set(stored) if stored.channel_id else str(gallery_replies.NO_CHANNEL)
@@ -133,7 +132,7 @@ async def _show_channel(interaction: discord.Interaction, services: Services) ->
     async with services.database.begin(limit=services.answer_margin) as connection:
         stored = await read_gallery(connection, interaction.guild_id or 0)
     found = interaction.guild and stored.channel_id and interaction.guild.get_channel(stored.channel_id)
-    is_lost = stored.channel_id and not (isinstance(found, discord.TextChannel) and _can_post(found))
+    is_lost = stored.channel_id and not (isinstance(found, discord.TextChannel) and can_post(found))
     lost = f"\n{gallery_replies.channel_lost(stored.channel_id)}" if stored.channel_id and is_lost else ""
     await send_ephemeral(interaction, f"{gallery_replies.channel_state(stored)}{lost}")
 
@@ -156,7 +155,3 @@ async def _page(interaction: discord.Interaction, services: Services, is_open: b
     else:
         said = str(gallery_replies.NO_PAGE if is_open is None else gallery_replies.PAGE_CLOSED)
     await send_ephemeral(interaction, said)
-
-
-def _can_post(chosen: discord.TextChannel) -> bool:
-    return chosen.permissions_for(chosen.guild.me).is_superset(NEEDED)

@@ -11,9 +11,8 @@ from discord import app_commands
 from bot.answers import answer, in_time, send_card, send_ephemeral
 from bot.cards import MAX_CONTENT, Card, length
 from bot.commands.safety import safety
-from bot.delivery.discord_messages import NO_MENTIONS
-from bot.delivery.outcomes import DiscordUnavailable, SendOutcome, Sent, outcome_of
 from bot.interaction_context import context_from_interaction, may_manage_guild
+from bot.moderation.moderators_channel import name_channel
 from bot.replies import moderation_replies, safety_replies
 from bot.services import Services, services_of
 from bot.store.moderation.cases import count_open, read_decided
@@ -22,7 +21,6 @@ from bot.store.moderation.members import allow_member, read_restricted
 
 _NUM_CASES = 10
 _NUM_MEMBERS = 25
-_NEEDED = discord.Permissions(view_channel=True, send_messages=True, attach_files=True, read_message_history=True)
 
 __all__ = ["safety"]
 
@@ -70,7 +68,8 @@ async def _channel(
     elif chosen and clears:
         await send_ephemeral(interaction, moderation_replies.SET_AND_CLEAR)
     elif chosen:
-        said = await in_time(interaction, _set(interaction, services, chosen), in_place=False)
+        naming = name_channel(services, context_from_interaction(interaction), chosen)
+        said = await in_time(interaction, naming, in_place=False)
         await send_card(interaction, Card(content=said))
     elif clears:
         async with services.database.begin(limit=services.answer_margin) as connection:
@@ -78,32 +77,6 @@ async def _channel(
         await send_ephemeral(interaction, moderation_replies.CLEARED)
     else:
         await _show_channel(interaction, services)
-
-
-async def _set(interaction: discord.Interaction, services: Services, chosen: discord.TextChannel) -> str:
-    """Return what came of it; the channel is set only if the bot can post there."""
-    outcome = await _try_channel(chosen)
-    if isinstance(outcome, DiscordUnavailable):
-        return str(moderation_replies.UNREACHABLE)
-    if not isinstance(outcome, Sent):
-        return moderation_replies.channel_refused(chosen.id)
-    async with services.database.begin(limit=services.answer_margin) as connection:
-        await set_channel(connection, context_from_interaction(interaction), chosen.id)
-    services.case_poster.wake()
-    is_public = chosen.permissions_for(chosen.guild.default_role).view_channel
-    return moderation_replies.channel_set(chosen.id, is_public=is_public)
-
-
-async def _try_channel(chosen: discord.TextChannel) -> SendOutcome | None:
-    """Return what comes of a first message; None if the bot lacks a permission that this does not show."""
-    if not chosen.permissions_for(chosen.guild.me).is_superset(_NEEDED):
-        return None
-
-    async def greet() -> SendOutcome:
-        message = await chosen.send(str(moderation_replies.GREETING), allowed_mentions=NO_MENTIONS)
-        return Sent(message_id=message.id)
-
-    return await outcome_of(greet)
 
 
 async def _show_channel(interaction: discord.Interaction, services: Services) -> None:

@@ -15,7 +15,7 @@ from bot.prompts import specs_from_text
 from bot.replies import safety_replies
 from bot.services import SEND_MARGIN, Services, services_of
 from bot.store.guild_settings import change_words, read_words
-from engine.safety.words import RuleRefused, rules_from_texts, with_rules, without_rules
+from engine.safety.words import RuleRefused, rules_from_texts, texts_from_list, with_rules, without_rules
 
 _NUM_LISTED = 20
 _NUM_CHOICES = 25
@@ -77,7 +77,7 @@ async def offer_words(interaction: discord.Interaction, current: str) -> list[ap
 
 
 async def _add(interaction: discord.Interaction, services: Services, text: str) -> None:
-    new = [part for part in text.replace("\n", ",").split(",") if part.strip()]
+    new = texts_from_list(text)
     if not new:
         await send_ephemeral(interaction, safety_replies.NOTHING_TO_ADD)
         return

@@ -10,7 +10,7 @@ from discord import app_commands
 
 from bot.answers import answer, send_ephemeral
 from bot.buttons.changes import show_changes
-from bot.buttons.server_settings import show_server
+from bot.buttons.server_general import show_server
 from bot.interaction_context import may_manage_guild
 from bot.replies import guild_change_replies, server_replies
 from bot.services import Services, services_of

@@ -14,7 +14,7 @@ from bot.claimed_work import INTERVAL, ClaimedWork
 from bot.delivery.context import DeliveryContext
 from bot.delivery.courier import Courier
 from bot.delivery.outcomes import DiscordUnavailable, MessageDeleted, Rejected, SendOutcome, outcome_of
-from bot.gallery.places import NEEDED, may_show
+from bot.gallery.places import can_post, may_show
 from bot.store.deliveries import Delivery, add_deliveries
 from bot.store.gallery.posts import LikedJob, Post, find_candidates, find_deleted, record_taken_down
 from bot.store.gallery.votes import count_votes, look_again
@@ -74,9 +74,8 @@ class GalleryKeeper(ClaimedWork):
         channel = guild.get_channel(candidate.channel_id) if guild else None
         if guild is None or not isinstance(channel, discord.TextChannel):
             return None
-        can_post = channel.permissions_for(guild.me).is_superset(NEEDED)
         is_fit = may_show(guild, candidate.source_id, channel, is_nsfw=candidate.is_nsfw)
-        return channel if can_post and is_fit else None
+        return channel if can_post(channel) and is_fit else None
 
     async def _take_down(self, post: Post) -> None:
         """Delete the message, if Discord lets the bot; while it is not there yet, look again soon."""

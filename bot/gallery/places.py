@@ -12,6 +12,11 @@ NEEDED = discord.Permissions(view_channel=True, send_messages=True, attach_files
 """What the bot needs in a gallery channel."""
 
 
+def can_post(channel: discord.TextChannel) -> bool:
+    """Return whether the bot has what it needs to post pictures in the channel."""
+    return channel.permissions_for(channel.guild.me).is_superset(NEEDED)
+
+
 def may_show(guild: discord.Guild, source_id: int, target: discord.TextChannel, *, is_nsfw: bool) -> bool:
     """Return whether a picture of one channel may be shown in the other.
 

@@ -20,6 +20,8 @@ CLEAR_HELP = Phrase("Post nothing any more; what is posted stays")
 PAGE_HELP = Phrase("A page outside Discord with pictures of this server, for those who manage it")
 OPEN_HELP = Phrase("Whether there is one: everybody with its address sees it")
 
+_CHANNEL, _PAGE = Phrase("**Channel.**"), Phrase("**Page.**")
+
 PERIODS: Mapping[BestOf, Phrase] = {
     BestOf.DAY: Phrase("Best of the day"),
     BestOf.WEEK: Phrase("Best of the week"),
@@ -39,6 +41,14 @@ NO_PAGE = Phrase("There is no page. `/gallery page open: True` opens one.")
 NO_PUBLIC_URL = Phrase(
     "This bot has no address on the web, so that nobody could open the page. Its operator sets EASEL_PUBLIC_URL."
 )
+POSTS_NOTHING = Phrase("**Channel.** Pictures that members like are posted nowhere.")
+CHANNEL_HINT = Phrase("Choose a gallery channel")
+THRESHOLD = Phrase("**Likes.** How many members have to like a picture, beside its owner.")
+NAMED = Phrase("**Authors.** A post says whose picture it is.")
+UNNAMED = Phrase("**Authors.** A post does not say whose picture it is.")
+NAME_LABEL, UNNAME_LABEL = Phrase("Name authors"), Phrase("Leave authors out")
+NO_PAGE_YET = Phrase("**Page.** There is no page outside Discord with pictures of this server.")
+OPEN_LABEL, CLOSE_LABEL = Phrase("Open a page"), Phrase("Close the page")
 SHOULD_BE_OPEN = Phrase(
     "Not everybody sees this channel. Pictures are posted there from channels that not everybody sees either."
 )
@@ -96,6 +106,21 @@ def page_open(address: str) -> str:
         " here sees, of members who agree to publishing with `/privacy`, without their names.",
         address=f"<{address}>",
     )
+
+
+def posts(gallery: Gallery) -> str:
+    """Return which pictures are posted where, as the panel of the server says it."""
+    return f"{_CHANNEL} {channel_state(gallery)}"
+
+
+def threshold_label(number: int) -> str:
+    """Return how many members a choice means."""
+    return plural(number, "{n} member", "{n} members")
+
+
+def page_at(address: str) -> str:
+    """Return where the page is, as the panel of the server says it."""
+    return f"{_PAGE} {page_open(address)}"
 
 
 def posted(prompt: str, discord_id: int | None, link: str | None) -> str:

@@ -24,6 +24,10 @@ NOTHING_TO_ADD = Phrase("Write at least one word to forbid.")
 NOTHING_ADDED = Phrase("Those words are forbidden already, so nothing has changed.")
 NOT_FORBIDDEN = Phrase("That word is not forbidden, so nothing has changed. `/safety words list` shows those that are.")
 
+FORBID_LABEL, FORBID_TITLE = Phrase("Forbid words…"), Phrase("Forbid words")
+ALLOW_LABEL, ALLOW_TITLE = Phrase("Allow words…"), Phrase("Allow words again")
+WORDS_LABEL = Phrase("Words and phrases")
+
 _MAX_LISTED = 1500
 
 _FAULTS: Mapping[RuleFault, Phrase] = {

@@ -26,10 +26,11 @@ COLLECTING = Phrase(
     " agrees."
 )
 NOT_COLLECTING = Phrase("**Training and publishing.** Nothing that happens here is used or published.")
+GENERAL_LABEL, GALLERY_LABEL = Phrase("General"), Phrase("Gallery")
+LIMITS_LABEL, SAFETY_LABEL = Phrase("Limits"), Phrase("Safety")
 ELSEWHERE = Phrase(
-    "-# Forbidden words, unsafe pictures and the moderators' channel: `/safety`. What roles may use: `/plan`. The"
-    " gallery: `/gallery`. What waits and what it cost: `/queue`. Who changed what: `/server changes`. Who may use"
-    " which command: Server Settings > Integrations."
+    "-# What waits and what it cost: `/queue`. What was reported and decided: `/safety`. Who changed what: `/server"
+    " changes`. Who may use which command: Server Settings > Integrations."
 )
 NO_CHANNEL_LEFT = Phrase(
     "Easel answers in no channel of this server, because those that were chosen for it have been deleted. Ask somebody"

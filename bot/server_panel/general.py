@@ -1,4 +1,4 @@
-"""The panel of `/server settings`: what is set for a server, with a control for each setting."""
+"""The first page: where Easel answers and in which language, the switches, and the operator's announcements."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 
 import discord
 
-from bot.custom_ids import text_from_version
 from bot.language import LANGUAGES
 from bot.replies import announcement_replies, server_replies
+from bot.server_panel.frame import Item, SettingsPage, chosen_channel, control_id, panel_of, row, section, texts
 from bot.store.guilds.settings import GuildSettings
 
 CHANNELS_VERB, LANGUAGE_VERB = "serverchannels", "serverlanguage"
@@ -19,7 +19,6 @@ ANNOUNCING_VERB, ANNOUNCEMENTS_VERB = "serverannouncing", "serverannouncements"
 AS_MEMBER = "member"
 
 _MAX_CHANNELS = 25
-_VERSION = 1
 _STARTABLE = [
     discord.ChannelType.text,
     discord.ChannelType.news,
@@ -27,8 +26,6 @@ _STARTABLE = [
     discord.ChannelType.voice,
 ]
 ANNOUNCED_IN = [discord.ChannelType.text, discord.ChannelType.news]
-
-Item = discord.ui.Item[Any]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,22 +44,18 @@ class ServerState:
     note: str = ""
 
 
-def server_panel(state: ServerState) -> discord.ui.LayoutView:
+def general_page(state: ServerState) -> discord.ui.LayoutView:
     """Return the panel."""
-    panel = discord.ui.LayoutView(timeout=None)
-    panel.add_item(
-        discord.ui.Container(
-            *_texts(str(server_replies.TITLE), state.note),
-            *_channels(state),
-            discord.ui.TextDisplay(str(server_replies.LANGUAGE)),
-            _row(_language(state.settings.language)),
-            discord.ui.Separator(),
-            *_switches(state),
-            *_announcements(state),
-            discord.ui.TextDisplay(str(server_replies.ELSEWHERE)),
-        )
-    )
-    return panel
+    parts = [
+        *_channels(state),
+        *texts(str(server_replies.LANGUAGE)),
+        row(_language(state.settings.language)),
+        discord.ui.Separator[Any](),
+        *_switches(state),
+        *_announcements(state),
+        *texts(str(server_replies.ELSEWHERE)),
+    ]
+    return panel_of(SettingsPage.GENERAL, state.note, parts)
 
 
 def _channels(state: ServerState) -> Sequence[Item]:
@@ -71,16 +64,16 @@ def _channels(state: ServerState) -> Sequence[Item]:
     if state.settings.channels and not there:
         said = str(server_replies.NO_CHANNEL_LEFT)
     select = discord.ui.ChannelSelect[Any](
-        custom_id=text_from_version(CHANNELS_VERB, _VERSION),
+        custom_id=control_id(CHANNELS_VERB),
         channel_types=_STARTABLE,
         placeholder=str(server_replies.CHANNELS_HINT),
         min_values=0,
         max_values=_MAX_CHANNELS,
-        default_values=list(map(_default, there)),
+        default_values=list(map(chosen_channel, there)),
     )
-    shown: list[Item] = [discord.ui.TextDisplay(said), _row(select)]
+    shown: list[Item] = [discord.ui.TextDisplay(said), row(select)]
     if state.gone:
-        shown.append(_section(server_replies.deleted(len(state.gone)), REMOVE_VERB, str(server_replies.REMOVE_LABEL)))
+        shown.append(section(server_replies.deleted(len(state.gone)), REMOVE_VERB, str(server_replies.REMOVE_LABEL)))
     return shown
 
 
@@ -92,7 +85,7 @@ def _language(chosen: str | None) -> discord.ui.Select[Any]:
         for value, label in names.items()
     ]
     return discord.ui.Select(
-        custom_id=text_from_version(LANGUAGE_VERB, _VERSION),
+        custom_id=control_id(LANGUAGE_VERB),
         options=options,
         placeholder=str(server_replies.LANGUAGE_HINT),
     )
@@ -108,7 +101,7 @@ def _switches(state: ServerState) -> Sequence[Item]:
         else (server_replies.NOT_COLLECTING, server_replies.OPEN_LABEL)
     )
     return [
-        _section(str(said), verb, str(label))
+        section(str(said), verb, str(label))
         for verb, (said, label) in ((PAUSE_VERB, pause), (COLLECTING_VERB, collecting))
     ]
 
@@ -120,27 +113,10 @@ def _announcements(state: ServerState) -> Sequence[Item]:
         said, label = announcement_replies.posted_in(channel_id), announcement_replies.OFF_LABEL
         said += f"\n{announcement_replies.channel_closed(channel_id)}" if state.is_closed else ""
     select = discord.ui.ChannelSelect[Any](
-        custom_id=text_from_version(ANNOUNCEMENTS_VERB, _VERSION),
+        custom_id=control_id(ANNOUNCEMENTS_VERB),
         channel_types=ANNOUNCED_IN,
         placeholder=str(announcement_replies.CHANNEL_HINT),
         min_values=0,
-        default_values=[_default(channel_id)] if channel_id is not None and not state.is_closed else [],
+        default_values=[chosen_channel(channel_id)] if channel_id is not None and not state.is_closed else [],
     )
-    return [_section(said, ANNOUNCING_VERB, str(label)), _row(select)]
-
-
-def _section(text: str, verb: str, label: str) -> Item:
-    button = discord.ui.Button[Any](label=label, custom_id=text_from_version(verb, _VERSION))
-    return discord.ui.Section(text, accessory=button)
-
-
-def _row(item: Item) -> Item:
-    return discord.ui.ActionRow(item)
-
-
-def _texts(*texts: str) -> Sequence[Item]:
-    return [discord.ui.TextDisplay(text) for text in texts if text]
-
-
-def _default(channel_id: int) -> discord.SelectDefaultValue:
-    return discord.SelectDefaultValue(id=channel_id, type=discord.SelectDefaultValueType.channel)
+    return [section(said, ANNOUNCING_VERB, str(label)), row(select)]

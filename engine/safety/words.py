@@ -120,6 +120,11 @@ def rules_from_texts(texts: tuple[str, ...]) -> WordRules:
     return WordRules(by_word=MappingProxyType(by_word), starts=starts)
 
 
+def texts_from_list(text: str) -> list[str]:
+    """Return the rules of a list as they are written in it, separated by commas or lines."""
+    return [part for part in text.replace("\n", ",").split(",") if part.strip()]
+
+
 def with_rules(texts: Sequence[str], new: Iterable[str]) -> tuple[str, ...]:
     """Return the rules with the new ones, none of them twice however it is written.
 

@@ -14,6 +14,13 @@ def nested_options(given: list[Json], subcommands: Sequence[str]) -> list[Json]:
     return given
 
 
+def modal_field(custom_id: str, value: str | list[str]) -> Json:
+    """Return a field of a modal as it is submitted: a text, or what is chosen in a select."""
+    if isinstance(value, str):
+        return {"type": 4, "custom_id": custom_id, "value": value}
+    return {"custom_id": custom_id, "values": value}
+
+
 def component_of(message: Json, face: str) -> Json | None:
     """Return the component of that custom id, or the button of that label or emoji; None when there is none."""
     return component_by_custom_id(tuple(message["components"]), face) or _button_named(message, face)

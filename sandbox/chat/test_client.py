@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import aiohttp
 
-from sandbox.chat.client_input import component_of, nested_options
+from sandbox.chat.client_input import component_of, modal_field, nested_options
 from sandbox.state.records import Json
 
 T = TypeVar("T")
@@ -150,9 +150,9 @@ class MemberClient:
             data["values"] = list(values)
         return await self._interact(3, message["channel_id"], data)
 
-    async def submit(self, modal: Json, channel: str = "studio", **values: str) -> SentInteraction:
-        """Submit a modal (the body that `modal` returned), with text by the custom ids of its inputs."""
-        components = [{"type": 4, "custom_id": key, "value": value} for key, value in values.items()]
+    async def submit(self, modal: Json, channel: str = "studio", **values: str | list[str]) -> SentInteraction:
+        """Submit a modal (the body that `modal` returned): a text for each field by its id, or what is chosen in it."""
+        components = [modal_field(custom_id, value) for custom_id, value in values.items()]
         data = {"interaction_id": modal["interaction_id"], "custom_id": modal["modal"]["custom_id"]}
         return await self._interact(5, channel, data | {"components": components})
 

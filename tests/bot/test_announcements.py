@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot.replies import announcement_replies
-from bot.server_panel import ANNOUNCEMENTS_VERB, ANNOUNCING_VERB
+from bot.server_panel.general import ANNOUNCEMENTS_VERB, ANNOUNCING_VERB
 from bot.store.announcements.announcing import announce, read_announcements
 from engine.store.database import Database
 from sandbox.chat.test_client import MemberClient

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import Locator, Page, expect
 
-from bot.replies import own_settings_replies
+from bot.replies import own_settings_replies, plan_command_replies
 from sandbox.server import Sandbox
 from tests.bot.commands.test_settings import LIMITS
 from tests.bot.conftest import BotStarter
@@ -45,6 +45,28 @@ async def take_screenshots(page: Page, name: str) -> None:
     await page.set_viewport_size(WIDE)
 
 
+async def look_through_pages(page: Page, server: Locator) -> None:
+    """Change something on each page of the server's panel, and come back to the first."""
+    await server.get_by_role("button", name="Gallery").click()
+    await choose(page, server, "gallerychannel", "#gallery")
+    await expect(server).to_contain_text("Pictures that 3 members like are posted in #gallery")
+    await take_screenshots(page, "panel-gallery")
+    await server.get_by_role("button", name="Limits").click()
+    await server.get_by_role("button", name="Make or change a plan…").click()
+    await page.get_by_role("textbox", name=str(plan_command_replies.NAME_LABEL)).fill("Gold")
+    await page.get_by_role("textbox", name=str(plan_command_replies.DAY_LABEL)).fill("30m")
+    await take_screenshots(page, "panel-plan-form")
+    await page.get_by_role("button", name="Submit").click()
+    await expect(server).to_contain_text("Gold: 30 min of GPU time a day, 40 unfinished jobs")
+    await take_screenshots(page, "panel-limits")
+    await server.get_by_role("button", name="Safety").click()
+    await choose(page, server, "safetyelsewhere", "Behind a spoiler")
+    await expect(server).to_contain_text("Unsafe pictures in other channels: Behind a spoiler")
+    await take_screenshots(page, "panel-safety")
+    await server.get_by_role("button", name="General").click()
+    await expect(server).to_contain_text("Members start jobs in #gallery")
+
+
 async def test_settings_are_changed_in_place(start_bot: BotStarter, sandbox: Sandbox) -> None:
     """By a member for their prompts, and by an administrator for the server; with words for whoever cannot see."""
     async with start_bot(limits=LIMITS), browsing() as browser:
@@ -70,6 +92,7 @@ async def test_settings_are_changed_in_place(start_bot: BotStarter, sandbox: San
             await server.get_by_role("button", name="Pause").click()
             await expect(server).to_contain_text("Paused: nobody can start jobs here")
             await take_screenshots(page, "panel-server")
+            await look_through_pages(page, server)
             await choose(page, server, "serverlanguage", "Deutsch")
             await expect(server).to_contain_text("Easel auf diesem Server")
             changes = await panel_of(page, "/server changes", "hat die Kanäle für Easel")

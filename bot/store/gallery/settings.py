@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, replace
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
@@ -13,6 +14,8 @@ from bot.store.gallery.tables import galleries
 from bot.store.guilds.changes import GuildChange, record_change
 from bot.store.guilds.tables import GuildSetting
 from bot.store.interaction import InteractionContext
+
+DEFAULT_THRESHOLD = 3
 
 _KEY_BYTES = 12
 
@@ -66,6 +69,16 @@ async def set_channel(
         names_authors=old.names_authors if channel_id is None else names_authors,
     )
     return await _store(connection, context, old, new)
+
+
+async def change_channel(connection: AsyncConnection, context: InteractionContext, **changes: Any) -> Gallery:
+    """Change what is posted where, by the names of `Gallery`, leave the rest as it is, and return the gallery."""
+    old = await _lock(connection, context)
+    new = replace(old, **changes)
+    threshold = None if new.channel_id is None else new.threshold or DEFAULT_THRESHOLD
+    new = replace(new, threshold=threshold)
+    await _store(connection, context, old, new)
+    return new
 
 
 async def set_page(connection: AsyncConnection, context: InteractionContext, *, is_on: bool) -> tuple[str | None, bool]:

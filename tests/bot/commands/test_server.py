@@ -14,7 +14,7 @@ from bot.buttons.changes import PAGE_SIZE
 from bot.commands.server import server
 from bot.policy.pauses import GuildPaused
 from bot.replies import guild_change_replies, reply_for, server_replies
-from bot.server_panel import (
+from bot.server_panel.general import (
     AS_MEMBER,
     CHANNELS_VERB,
     LANGUAGE_VERB,
