@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from abc import ABC, abstractmethod
 from datetime import timedelta
+from typing import ClassVar
 
 from engine.error_boundary import logged_result_of
 
@@ -13,7 +14,12 @@ INTERVAL = timedelta(seconds=15)
 
 
 class ClaimedWork(ABC):
-    """Works on one row at a time; several processes share them."""
+    """Works on one row at a time; several processes share them.
+
+    rest: how long it leaves alone after each, in which many requests become one.
+    """
+
+    rest: ClassVar[timedelta] = timedelta()
 
     def __init__(self) -> None:
         self._is_requested = asyncio.Event()
@@ -27,6 +33,7 @@ class ClaimedWork(ABC):
         while True:
             self._is_requested.clear()
             pause = await logged_result_of(self.work_on_next())
+            await asyncio.sleep(self.rest.total_seconds())
             try:
                 async with asyncio.timeout((pause if isinstance(pause, timedelta) else INTERVAL).total_seconds()):
                     await self._is_requested.wait()

@@ -37,7 +37,13 @@ class _Settled:
 
 
 class GalleryKeeper(ClaimedWork):
-    """Counts some jobs at a time; several processes share them."""
+    """Counts some jobs at a time; several processes share them.
+
+    A grid that many like at once is counted once a second: all its votes are counted each time, and who votes
+    meanwhile waits for the count.
+    """
+
+    rest = timedelta(seconds=1)
 
     def __init__(self, context: DeliveryContext, courier: Courier) -> None:
         super().__init__()
