@@ -17,7 +17,6 @@ from bot.prompts import specs_from_text
 from bot.replies.followup_replies import one_job_only
 from bot.services import Services
 from bot.store.interaction import InteractionContext
-from bot.store.preferences import read_own_settings
 from bot.store.submissions import Draft, seed_of, submit_drafts
 from bot.uploads import from_attachment, keys_of_images, name_of, take_uploads
 from engine.contract.errors import PromptRefused
@@ -89,8 +88,7 @@ async def _preferences_for(
 
 async def _read_preferences(interaction: discord.Interaction, services: Services) -> MemberPreferences:
     discord_id = interaction.user.id
-    async with services.database.begin(limit=services.answer_margin) as connection:
-        preferences = (await read_own_settings(connection, discord_id)).preferences
+    preferences = await services.preference_reads.read(discord_id)
     services.preferences.remember(discord_id, preferences)
     return preferences
 

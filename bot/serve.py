@@ -40,6 +40,7 @@ from bot.presets import with_presets
 from bot.served_pages import pages_of
 from bot.services import ANSWER_TIMEOUT, SEND_MARGIN, Services
 from bot.store.deliveries import BotInstance
+from bot.store.preference_reads import PreferenceReads
 from bot.store.press_batches import PressBatches
 from engine.content_credentials import UNSIGNED, ContentCredentials
 from engine.contract.errors import SettingsInvalid, StoreUnavailable
@@ -142,12 +143,13 @@ async def serve(
 
 
 def _services(options: BotOptions, context: DeliveryContext) -> Services:
-    courier = Courier(context)
+    courier, limit = Courier(context), options.answer_timeout - SEND_MARGIN
     return Services(
         buttons=context.buttons,
         database=context.database,
         objects=context.objects,
-        presses=PressBatches(context.database, limit=options.answer_timeout - SEND_MARGIN),
+        presses=PressBatches(context.database, limit=limit),
+        preference_reads=PreferenceReads(context.database, limit=limit),
         courier=courier,
         eraser=Eraser(context),
         case_poster=CasePoster(context),

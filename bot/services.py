@@ -26,6 +26,7 @@ from bot.policy.preferences import KnownPreferences
 from bot.store.batch import Press
 from bot.store.deliveries import BotInstance
 from bot.store.interaction import InteractionContext
+from bot.store.preference_reads import PreferenceReads
 from bot.store.press_batches import PressBatches
 from bot.store.queue_state import QueueView
 from engine.content_credentials import UNSIGNED, ContentCredentials
@@ -57,7 +58,7 @@ class Services:
     credentials: what pictures are signed with. barred: pictures that are not taken.
     checking: held while a picture of a member's is decoded.
     guild_languages: the languages that are set for guilds, as last read.
-    preferences: those of members, as last read.
+    preferences: those of members, as last read; preference_reads reads them.
     asked: Discord ids of members who are known to have been asked for consent with the present text.
     """
 
@@ -65,6 +66,7 @@ class Services:
     database: Database
     objects: Objects
     presses: PressBatches
+    preference_reads: PreferenceReads
     courier: Courier
     eraser: Eraser
     case_poster: CasePoster

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.policy.preferences import (
@@ -21,6 +22,10 @@ from bot.store.interaction import InteractionContext
 from bot.store.members import lock_members
 from bot.store.statements import lock_member, turn_remix
 from bot.store.tables import members
+
+_PREFERENCES = sa.select(members.c.discord_id, members.c.preferences).where(
+    members.c.discord_id == sa.any_(sa.bindparam("discord_ids", type_=pg.ARRAY(sa.BigInteger)))
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +49,13 @@ async def read_own_settings(connection: AsyncConnection, discord_id: int) -> Own
     if row is None:
         return OwnSettings()
     return OwnSettings(preferences=preferences_from_json(row.preferences), has_remix=row.has_remix)
+
+
+async def read_preferences(connection: AsyncConnection, discord_ids: Sequence[int]) -> dict[int, MemberPreferences]:
+    """Return what each Discord user prefers; nothing if they are no member yet."""
+    rows = await connection.execute(_PREFERENCES, {"discord_ids": list(discord_ids)})
+    known = {row.discord_id: preferences_from_json(row.preferences) for row in rows}
+    return {discord_id: known.get(discord_id, NO_PREFERENCES) for discord_id in discord_ids}
 
 
 async def change_preferences(

@@ -32,6 +32,7 @@ from bot.metrics import create_bot_metrics
 from bot.moderation.poster import CasePoster
 from bot.services import Services
 from bot.store.deliveries import BotInstance
+from bot.store.preference_reads import PreferenceReads
 from bot.store.press_batches import PressBatches
 from bot.store.tables import DeliveryState, deliveries
 from engine.contract.ids import new_id
@@ -78,6 +79,7 @@ def services_for(client: EaselClient, database: Database, objects: Objects) -> S
         database=database,
         objects=objects,
         presses=PressBatches(database, limit=UNHURRIED),
+        preference_reads=PreferenceReads(database, limit=UNHURRIED),
         courier=courier,
         eraser=Eraser(context),
         case_poster=CasePoster(context),
