@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.policy.plans import Period, Plan, TimeLeft, check_prompt_fits, check_time
+from bot.policy.plans import GuildPlans, Period, Plan, TimeLeft, check_prompt_fits, check_time
 from bot.policy.quotas import check_quota
 from bot.store.interaction import InteractionContext
 from bot.store.members import Member
 from bot.store.plans.spending import Account
-from bot.store.statements import count_pending, read_guild_plans, read_time_spent
+from bot.store.statements import count_pending, read_time_spent
 from engine.contract.jobs import JobSpec
 
 
@@ -29,12 +29,11 @@ class Admitted:
     relaxed: TimeLeft | None = None
 
 
-async def admit(context: InteractionContext, member: Member, specs: Sequence[JobSpec]) -> Admitted:
-    """Check that the member may start jobs of these specs now.
+async def admit(context: InteractionContext, member: Member, specs: Sequence[JobSpec], plans: GuildPlans) -> Admitted:
+    """Check that the member may start jobs of these specs now, by the plans of the guild.
 
     Raises: TooManyPending, SpeedNotAllowed, TooManyRepeats, TooManyPermutations, TimeUsedUp.
     """
-    plans = await read_guild_plans(context.guild_id)
     plan = plans.plan_of(context.role_ids)
     of_member = member.restriction.max_pending
     limit = plan.max_pending if of_member is None else of_member

@@ -32,6 +32,18 @@ _second = deliveries.alias()
 _IN_SERIES = sa.exists().where(_second.c.press_id == deliveries.c.press_id, _second.c.ordinal == 1)
 _SELECT = sa.select(deliveries, members.c.discord_id, _IN_SERIES.label("is_in_series")).join(members)
 
+# Executed for every press, so built once.
+_ANSWERED = sa.select(deliveries.c.press_id).where(
+    deliveries.c.press_id == sa.any_(sa.bindparam("press_ids", type_=pg.ARRAY(sa.Text)))
+)
+# What the member alone sees is gone from their screen when they open Discord again.
+_LASTS = sa.and_(deliveries.c.state == DeliveryState.DELIVERED.value, deliveries.c.form != DeliveryForm.EPHEMERAL.value)
+_STANDING = _SELECT.where(
+    deliveries.c.picture_id == sa.any_(sa.bindparam("picture_ids", type_=pg.ARRAY(pg.UUID))),
+    deliveries.c.member_id == sa.any_(sa.bindparam("member_ids", type_=pg.ARRAY(pg.UUID))),
+    sa.or_(deliveries.c.state == DeliveryState.OPEN.value, _LASTS),
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Delivery:
@@ -97,27 +109,15 @@ async def add_deliveries(connection: AsyncConnection, added: Iterable[Delivery],
 
 async def find_answered(connection: AsyncConnection, press_ids: Sequence[str]) -> list[bool]:
     """Return whether each press already has a delivery."""
-    listed = sa.literal(list(press_ids), pg.ARRAY(sa.Text))
-    query = sa.select(deliveries.c.press_id).where(deliveries.c.press_id == sa.any_(listed))
-    answered = set((await connection.execute(query)).scalars())
+    answered = set((await connection.execute(_ANSWERED, {"press_ids": list(press_ids)})).scalars())
     return [press_id in answered for press_id in press_ids]
 
 
 async def find_single_pictures(connection: AsyncConnection, wanted: Sequence[SinglePicture]) -> list[Delivery | None]:
     """Return for each the newest delivery that shows it or will; None where there is none."""
-    pictures = sa.literal([one.picture_id for one in wanted], pg.ARRAY(pg.UUID))
-    owners = sa.literal([one.member_id for one in wanted], pg.ARRAY(pg.UUID))
-    # What the member alone sees is gone from their screen when they open Discord again.
-    lasts = sa.and_(
-        deliveries.c.state == DeliveryState.DELIVERED.value, deliveries.c.form != DeliveryForm.EPHEMERAL.value
-    )
-    standing = sa.or_(deliveries.c.state == DeliveryState.OPEN.value, lasts)
-    query = _SELECT
-    query = query.where(
-        deliveries.c.picture_id == sa.any_(pictures), deliveries.c.member_id == sa.any_(owners), standing
-    )
+    asked = {"picture_ids": [one.picture_id for one in wanted], "member_ids": [one.member_id for one in wanted]}
     found: dict[SinglePicture, Delivery] = {}
-    for delivery in _deliveries_from_rows(await connection.execute(query)):
+    for delivery in _deliveries_from_rows(await connection.execute(_STANDING, asked)):
         assert delivery.picture_id is not None
         channel_id = delivery.moved_from or delivery.channel_id
         of = SinglePicture(picture_id=delivery.picture_id, member_id=delivery.member_id, channel_id=channel_id)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from bot.policy.guild_rules import check_guild_rules
-from bot.policy.plans import TimeUsedUp
+from bot.policy.plans import GuildPlans, TimeUsedUp
 from bot.policy.visibility import visibility_of
 from bot.store.allowance import Admitted, admit
 from bot.store.button_actions import ButtonPress, action_from_press, check_not_removed, find_picture, read_press
@@ -17,7 +17,7 @@ from bot.store.moderation.prompts import check_prompts
 from bot.store.statements import (
     is_answered,
     is_repeat,
-    read_guild_rules,
+    read_guild_terms,
     record_action,
 )
 from bot.store.submissions import Draft, SubmittedJob, seed_of, submit_for_member
@@ -92,8 +92,8 @@ async def start_follow_up(
         visibility=visibility_of(spec, press.job.visibility),
     )
     # Before the member is asked for a prompt, which would be lost.
-    rules = await read_guild_rules(context.guild_id)
-    check_guild_rules(rules, context.channel_id, context.thread_parent_id)
+    terms = await read_guild_terms(context.guild_id)
+    check_guild_rules(terms.rules, context.channel_id, context.thread_parent_id)
     if press.member.has_remix and not follow_up.has_prompt:
         return PromptWanted(prompt=spec.prompt)
     # Asked before the limit: the first delivery of the press may have used it up.
@@ -103,8 +103,8 @@ async def start_follow_up(
     action = replace(pressed, variation=follow_up.variation)
     if not follow_up.is_deliberate and await is_repeat(action):
         return None
-    admission, spec = await _admit(context, press, follow_up, spec)
-    await check_prompts(context, press.member.id, [spec])
+    admission, spec = await _admit(context, press, follow_up, spec, terms.plans)
+    await check_prompts(context, press.member.id, [spec], terms.words)
     await record_action(action)
     draft = replace(draft, spec=spec)
     (submitted,) = await submit_for_member(context, press.member, admission, [draft], instance)
@@ -112,20 +112,20 @@ async def start_follow_up(
 
 
 async def _admit(
-    context: InteractionContext, press: ButtonPress, follow_up: FollowUp, spec: JobSpec
+    context: InteractionContext, press: ButtonPress, follow_up: FollowUp, spec: JobSpec, plans: GuildPlans
 ) -> tuple[Admitted, JobSpec]:
     """Admit the member to a job of the spec; without GPU time to a relaxed one, unless they asked for a speed.
 
     Raises: what `admit` raises.
     """
     try:
-        return await admit(context, press.member, [spec]), spec
+        return await admit(context, press.member, [spec], plans), spec
     except TimeUsedUp as error:
         asks = any(spec.parameters.get(speed.value) for speed in Speed)
         if asks or follow_up.relax is None or Speed.RELAX not in error.plan.speeds:
             raise
         relaxed = follow_up.relax(spec)
-        admission = await admit(context, press.member, [relaxed])
+        admission = await admit(context, press.member, [relaxed], plans)
         return replace(admission, relaxed=error.left), relaxed
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
@@ -11,19 +11,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.store.guilds.changes import GuildChange, record_change
 from bot.store.guilds.tables import GuildSetting, guild_words
 from bot.store.interaction import InteractionContext
-from engine.safety.words import NO_RULES, WordRules, rules_from_texts
-
-_WORDS = sa.select(guild_words).where(
-    guild_words.c.guild_id == sa.any_(sa.bindparam("guild_ids", type_=pg.ARRAY(sa.BigInteger)))
-)
-
-
-async def read_word_rules(connection: AsyncConnection, guild_ids: Sequence[int | None]) -> list[WordRules]:
-    """Return the rules of each guild, and none outside guilds."""
-    wanted = sorted({guild_id for guild_id in guild_ids if guild_id is not None})
-    rows = (await connection.execute(_WORDS, {"guild_ids": wanted})).all() if wanted else ()
-    found = {row.guild_id: rules_from_texts(tuple(row.rules)) for row in rows}
-    return [NO_RULES if guild_id is None else found.get(guild_id, NO_RULES) for guild_id in guild_ids]
 
 
 async def read_words(connection: AsyncConnection, guild_id: int) -> tuple[str, ...]:

@@ -13,8 +13,7 @@ from bot.store.consents import store_choices
 from bot.store.deliveries import BotInstance, Delivery, add_deliveries, find_answered, find_single_pictures
 from bot.store.erasures import start_erasures
 from bot.store.gallery.votes import note_votes
-from bot.store.guild_settings import read_word_rules as read_all_word_rules
-from bot.store.guilds.settings import find_guild_rules
+from bot.store.guilds.terms import read_terms
 from bot.store.interaction import InteractionContext
 from bot.store.learning.questions import answer_questions
 from bot.store.mask_pages import add_pages
@@ -24,7 +23,6 @@ from bot.store.moderation.cases import add_reports, read_cases, rule_cases
 from bot.store.moderation.members import MemberInGuild, find_restrictions, restrict_all
 from bot.store.moderation.picture_rules import release_all
 from bot.store.moderation.removals import find_removals
-from bot.store.plans.reading import read_plans
 from bot.store.plans.spending import charge_jobs, read_spent
 from bot.store.ranking.grids import leave_out_grids
 from bot.store.ranking.pairs import count_answered, read_asked, settle_pairs, show_pairs
@@ -96,16 +94,14 @@ read_last = Statement(order=4, run=read_last_actions)
 read_pair = Statement(order=4, run=read_asked)
 read_removals = Statement(order=4, run=find_removals)
 count_pairs = Statement(order=4, run=count_answered)
-read_guild_rules = Statement(order=5, run=find_guild_rules)
+read_guild_terms = Statement(order=5, run=read_terms)
 read_appealed = Statement(order=5, run=find_appealed)
 read_series_jobs = Statement(order=5, run=read_all_series_jobs)
 is_answered = Statement(order=6, run=find_answered)
 find_single_picture = Statement(order=7, run=find_single_pictures)
 is_repeat = Statement(order=8, run=find_repeats)
-read_guild_plans = Statement(order=9, run=read_plans)
 read_time_spent = Statement(order=9, run=read_spent)
 count_pending = Statement(order=9, run=count_pending_of)
-read_word_rules = Statement(order=9, run=read_all_word_rules)
 is_prompt_accepted = Statement(order=9, run=find_accepted)
 cancel_waiting = Statement(order=10, run=_cancel_all, is_kept=False)
 rule = Statement(order=10, run=rule_cases, is_kept=False)

@@ -25,7 +25,7 @@ from bot.store.statements import (
     deliver,
     is_answered,
     lock_member,
-    read_guild_rules,
+    read_guild_terms,
     submit_jobs,
 )
 from bot.store.tables import DeliveryForm, DeliveryKind
@@ -84,13 +84,13 @@ async def submit_drafts(
     member = await lock_member(context)
     if preferences not in (None, member.preferences):
         raise PreferencesChanged(preferences=member.preferences)
-    rules = await read_guild_rules(context.guild_id)
-    check_guild_rules(rules, context.channel_id, context.thread_parent_id)
+    terms = await read_guild_terms(context.guild_id)
+    check_guild_rules(terms.rules, context.channel_id, context.thread_parent_id)
     if await is_answered(context.id):
         return ()
     specs = [draft.spec for draft in drafts]
-    admission = await admit(context, member, specs)
-    await check_prompts(context, member.id, specs)
+    admission = await admit(context, member, specs, terms.plans)
+    await check_prompts(context, member.id, specs, terms.words)
     return await submit_for_member(context, member, admission, drafts, instance)
 
 

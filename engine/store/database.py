@@ -38,6 +38,11 @@ _FULL_FOR = timedelta(seconds=15)
 IDLE_LIMIT = timedelta(minutes=1)
 _MILLISECOND = timedelta(milliseconds=1)
 
+_LIMIT_IDLE = sa.text("SELECT set_config('idle_in_transaction_session_timeout', :idle, true)")
+_LIMIT_BOTH = sa.text("""
+    SELECT set_config('idle_in_transaction_session_timeout', :idle, true), set_config('lock_timeout', :lock, true)
+""")
+
 # A pooler may send a statement to another server process than the one that has prepared it. Within a transaction it
 # does not, and there an unnamed statement is executed before the next one replaces it.
 _UNNAMED_STATEMENTS = MappingProxyType({"prepared_statement_cache_size": 0, "prepared_statement_name_func": lambda: ""})
@@ -251,9 +256,8 @@ async def limit_waits(connection: AsyncConnection, *, idle: timedelta, lock: tim
         notices, by default two hours.
     lock: for a lock that another holds; None for what the server's settings say.
     """
-    limits = {"idle_in_transaction_session_timeout": idle} | ({} if lock is None else {"lock_timeout": lock})
-    settings = (sa.func.set_config(name, str(limit // _MILLISECOND), True) for name, limit in limits.items())
-    await connection.execute(sa.select(*settings))
+    limits = {"idle": f"{idle // _MILLISECOND}"} | ({} if lock is None else {"lock": f"{lock // _MILLISECOND}"})
+    await connection.execute(_LIMIT_IDLE if lock is None else _LIMIT_BOTH, limits)
 
 
 async def _keep_closing_idle(database: Database, idle: timedelta) -> None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import fields
-from itertools import groupby, islice
+from datetime import datetime
+from itertools import groupby
 from typing import Any
 from uuid import UUID
 
@@ -53,6 +54,15 @@ _WITH_PICTURES = (
     .where(jobs.c.id == sa.any_(sa.bindparam("job_ids", type_=pg.ARRAY(pg.UUID))))
     .order_by(jobs.c.id, pictures.c.slot)
 )
+_SUBMITTED = (
+    "id, member_id, operation, spec, seed, turn, parent_job_id, parent_picture_id, edit, image_keys, max_running,"
+    " visibility"
+)
+# One parameter, so that any number of jobs is one prepared statement.
+_SUBMIT = sa.text(f"""
+    INSERT INTO jobs ({_SUBMITTED}) SELECT {_SUBMITTED} FROM jsonb_populate_recordset(NULL::jobs, :rows)
+    RETURNING id, created_at, pg_notify('{JOBS_CHANNEL}', id::text)
+""").bindparams(sa.bindparam("rows", type_=pg.JSONB))  # noqa: S608  the names are the table's own
 
 
 async def submit_job(connection: AsyncConnection, request: JobRequest) -> Job:
@@ -75,12 +85,10 @@ async def submit_all(connection: AsyncConnection, requests: Sequence[Sequence[Jo
     flat = [request for own in requests for request in own]
     turns = await assign_turns(connection, [(request.member_id, speed_of(request.spec)) for request in flat])
     rows = [_row_from_request(request, turn) for request, turn in zip(flat, turns, strict=True)]
-    insert = sa.insert(jobs).returning(*jobs.c, sort_by_parameter_order=True)
-    submitted = iter([job_from_row(row) for row in await connection.execute(insert, rows)])
+    times = {row.id: row.created_at for row in await connection.execute(_SUBMIT, {"rows": rows})}
     limited = {request.member_id for request in flat if request.max_running is not None}
-    await enqueue(connection, {row["id"]: row["turn"] for row in rows}, limited=limited)
-    await notify_changed(connection, *(row["id"] for row in rows))
-    return [tuple(islice(submitted, len(own))) for own in requests]
+    await enqueue(connection, {one.id: turn for one, turn in zip(flat, turns, strict=True)}, limited=limited)
+    return [tuple(_job_from_request(request, times[request.id]) for request in own) for own in requests]
 
 
 async def read_job(connection: AsyncConnection, job_id: UUID) -> Job | None:
@@ -190,16 +198,41 @@ def picture_from_row(row: sa.Row[Any], *, prefix: str = "") -> Picture:
     return Picture(**{name: row._mapping[prefix + name] for name in _PICTURE})
 
 
+def _job_from_request(request: JobRequest, created_at: datetime) -> Job:
+    return Job(
+        id=request.id,
+        member_id=request.member_id,
+        operation=request.operation,
+        spec=request.spec,
+        seed=request.seed,
+        status=JobStatus.WAITING,
+        attempts=0,
+        progress=0.0,
+        parent_job_id=request.parent_job_id,
+        parent_picture_id=request.parent_picture_id,
+        edit=request.edit,
+        cause=None,
+        grid_key=None,
+        grid_type=None,
+        created_at=created_at,
+        started_at=None,
+        ended_at=None,
+        image_keys=tuple(request.image_keys),
+        visibility=request.visibility,
+    )
+
+
 def _row_from_request(request: JobRequest, turn: int) -> dict[str, Any]:
+    """Return the row as JSON."""
     return {
-        "id": request.id,
-        "member_id": request.member_id,
+        "id": str(request.id),
+        "member_id": str(request.member_id),
         "operation": request.operation.value,
         "spec": json_from_spec(request.spec),
         "seed": request.seed,
         "turn": turn,
-        "parent_job_id": request.parent_job_id,
-        "parent_picture_id": request.parent_picture_id,
+        "parent_job_id": request.parent_job_id and str(request.parent_job_id),
+        "parent_picture_id": request.parent_picture_id and str(request.parent_picture_id),
         "edit": request.edit and json_from_edit(request.edit),
         "image_keys": list(request.image_keys),
         "max_running": request.max_running,

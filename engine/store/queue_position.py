@@ -21,6 +21,37 @@ _TAKEN = sa.and_(jobs.c.status == JobStatus.RUNNING.value, jobs.c.progress == 0)
 _WAITS = sa.and_(jobs.c.status == JobStatus.WAITING.value, ~sa.exists().where(held_jobs.c.job_id == jobs.c.id))
 """The condition that a job waits for an engine."""
 
+# Executed for every press, so built once.
+_PENDING_OF = (
+    sa.select(jobs.c.member_id, sa.func.count().label("pending"))
+    .where(jobs.c.member_id == sa.any_(sa.bindparam("member_ids", type_=pg.ARRAY(pg.UUID))), PENDING)
+    .group_by(jobs.c.member_id)
+)
+
+
+def _positions() -> sa.Select[tuple[UUID, int]]:
+    """Return the statement that `read_queue_positions` executes."""
+    taken = sa.select(jobs.c.id, jobs.c.turn, sa.literal(0).label("stage")).where(_TAKEN).limit(MAX_COUNTED_AHEAD)
+    waiting = (
+        sa.select(jobs.c.id, jobs.c.turn, sa.literal(1).label("stage"))
+        .where(_WAITS)
+        .order_by(jobs.c.turn, jobs.c.id)
+        .limit(MAX_COUNTED_AHEAD)
+    )
+    unbegun = sa.union_all(taken.subquery().select(), waiting.subquery().select()).subquery()
+    order = sa.func.row_number().over(order_by=(unbegun.c.stage, unbegun.c.turn, unbegun.c.id))
+    front = sa.select(unbegun.c.id, (order - 1).label("ahead")).subquery()
+    asked = jobs.c.id == sa.any_(sa.bindparam("job_ids", type_=pg.ARRAY(pg.UUID)))
+    ahead = sa.func.least(sa.func.coalesce(front.c.ahead, MAX_COUNTED_AHEAD), MAX_COUNTED_AHEAD)
+    return (
+        sa.select(jobs.c.id, ahead.label("ahead"))
+        .select_from(jobs.outerjoin(front, front.c.id == jobs.c.id))
+        .where(asked, sa.or_(jobs.c.status == JobStatus.WAITING.value, _TAKEN))
+    )
+
+
+_POSITIONS = _positions()
+
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
@@ -39,11 +70,7 @@ async def count_pending(connection: AsyncConnection, member_id: UUID) -> int:
 
 async def count_pending_of(connection: AsyncConnection, member_ids: Sequence[UUID]) -> list[int]:
     """Return how many of each member's jobs are waiting or running."""
-    listed = sa.literal(list(set(member_ids)), pg.ARRAY(pg.UUID))
-    query = sa.select(jobs.c.member_id, sa.func.count().label("pending")).where(
-        jobs.c.member_id == sa.any_(listed), PENDING
-    )
-    rows = await connection.execute(query.group_by(jobs.c.member_id))
+    rows = await connection.execute(_PENDING_OF, {"member_ids": list(set(member_ids))})
     pending = {row.member_id: int(row.pending) for row in rows}
     return [pending.get(member_id, 0) for member_id in member_ids]
 
@@ -65,23 +92,7 @@ async def read_queue_positions(connection: AsyncConnection, job_ids: Collection[
     an engine has taken but not begun to paint. Jobs that are painted or over are left out. Only the front of the queue
     is read, however many wait.
     """
-    taken = sa.select(jobs.c.id, jobs.c.turn, sa.literal(0).label("stage")).where(_TAKEN).limit(MAX_COUNTED_AHEAD)
-    waiting = (
-        sa.select(jobs.c.id, jobs.c.turn, sa.literal(1).label("stage"))
-        .where(_WAITS)
-        .order_by(jobs.c.turn, jobs.c.id)
-        .limit(MAX_COUNTED_AHEAD)
-    )
-    unbegun = sa.union_all(taken.subquery().select(), waiting.subquery().select()).subquery()
-    order = sa.func.row_number().over(order_by=(unbegun.c.stage, unbegun.c.turn, unbegun.c.id))
-    front = sa.select(unbegun.c.id, (order - 1).label("ahead")).subquery()
-    listed = sa.literal(list(job_ids), pg.ARRAY(pg.UUID))
-    ahead = sa.func.least(sa.func.coalesce(front.c.ahead, MAX_COUNTED_AHEAD), MAX_COUNTED_AHEAD)
-    rows = await connection.execute(
-        sa.select(jobs.c.id, ahead.label("ahead"))
-        .select_from(jobs.outerjoin(front, front.c.id == jobs.c.id))
-        .where(jobs.c.id == sa.any_(listed), sa.or_(jobs.c.status == JobStatus.WAITING.value, _TAKEN))
-    )
+    rows = await connection.execute(_POSITIONS, {"job_ids": list(job_ids)})
     return {row.id: row.ahead for row in rows}
 
 

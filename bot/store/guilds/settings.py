@@ -10,22 +10,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.policy.guild_rules import NO_GUILD_RULES, GuildRules
 from bot.store.guilds.changes import record_change
-from bot.store.guilds.tables import GuildSetting, guild_pauses, guild_settings
+from bot.store.guilds.tables import GuildSetting, guild_settings
 from bot.store.interaction import InteractionContext
-
-_ASKED = (
-    sa.func.unnest(sa.bindparam("guild_ids", type_=pg.ARRAY(sa.BigInteger)))
-    .table_valued(sa.column("id", sa.BigInteger))
-    .render_derived()
-)
-_RULES = (
-    sa.select(_ASKED.c.id, guild_pauses.c.guild_id.is_not(None).label("is_paused"), guild_settings.c.channels)
-    .select_from(_ASKED)
-    .outerjoin(guild_pauses, guild_pauses.c.guild_id == _ASKED.c.id)
-    .outerjoin(guild_settings, guild_settings.c.guild_id == _ASKED.c.id)
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,16 +64,6 @@ async def set_announcements(connection: AsyncConnection, context: InteractionCon
     await _change(connection, context, {"announcements": channel_id})
     before, after = ("off" if one is None else f"<#{one}>" for one in (old.announcements, channel_id))
     await record_change(connection, context, GuildSetting.ANNOUNCEMENTS, before=[before], after=[after])
-
-
-async def find_guild_rules(connection: AsyncConnection, guild_ids: Sequence[int | None]) -> list[GuildRules]:
-    """Return for each guild what holds for whoever starts a job there; outside guilds nothing does."""
-    wanted = sorted({one for one in guild_ids if one is not None})
-    if not wanted:
-        return [NO_GUILD_RULES] * len(guild_ids)
-    rows = await connection.execute(_RULES, {"guild_ids": wanted})
-    found = {row.id: GuildRules(is_paused=row.is_paused, channels=frozenset(row.channels or ())) for row in rows}
-    return [NO_GUILD_RULES if one is None else found[one] for one in guild_ids]
 
 
 async def _lock(connection: AsyncConnection, context: InteractionContext) -> GuildSettings:

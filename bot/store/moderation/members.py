@@ -23,6 +23,13 @@ from engine.contract.ids import new_id
 IN_FORCE = sa.or_(guild_restrictions.c.until.is_(None), guild_restrictions.c.until > sa.func.now())
 """Of a time out that is not over, and of a ban."""
 
+# Executed for every press, so built once.
+_IN_GUILDS = sa.select(guild_restrictions).where(
+    guild_restrictions.c.guild_id == sa.any_(sa.bindparam("guild_ids", type_=pg.ARRAY(sa.BigInteger))),
+    guild_restrictions.c.member_id == sa.any_(sa.bindparam("member_ids", type_=pg.ARRAY(pg.UUID))),
+    IN_FORCE,
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class MemberInGuild:
@@ -55,16 +62,11 @@ async def find_restrictions(
     connection: AsyncConnection, asked: Sequence[MemberInGuild]
 ) -> list[GuildRestriction | None]:
     """Return for each member what holds in the guild; outside guilds nothing does."""
-    own = guild_restrictions.c
     guilds = sorted({one.guild_id for one in asked if one.guild_id is not None})
     if not guilds:
         return [None] * len(asked)
-    query = sa.select(guild_restrictions).where(
-        own.guild_id == sa.any_(sa.literal(guilds, pg.ARRAY(sa.BigInteger))),
-        own.member_id == sa.any_(sa.literal([one.member_id for one in asked], pg.ARRAY(pg.UUID))),
-        IN_FORCE,
-    )
-    found = {(row.guild_id, row.member_id): _from_row(row) for row in await connection.execute(query)}
+    asked_of = {"guild_ids": guilds, "member_ids": [one.member_id for one in asked]}
+    found = {(row.guild_id, row.member_id): _from_row(row) for row in await connection.execute(_IN_GUILDS, asked_of)}
     return [None if one.guild_id is None else found.get((one.guild_id, one.member_id)) for one in asked]
 
 

@@ -11,16 +11,18 @@ from uuid import UUID
 from bot.policy.words import WordForbidden, broken_rule
 from bot.store.interaction import InteractionContext
 from bot.store.moderation.appeals import AskedPrompt
-from bot.store.statements import is_prompt_accepted, read_word_rules
+from bot.store.statements import is_prompt_accepted
 from engine.contract.jobs import JobSpec
+from engine.safety.words import WordRules
 
 
-async def check_prompts(context: InteractionContext, member_id: UUID, specs: Sequence[JobSpec]) -> None:
+async def check_prompts(
+    context: InteractionContext, member_id: UUID, specs: Sequence[JobSpec], rules: WordRules
+) -> None:
     """Check that no prompt asks for what the guild forbids, unless its moderators let the member use it.
 
     Raises: WordForbidden.
     """
-    rules = await read_word_rules(context.guild_id)
     for spec in specs:
         rule = broken_rule(rules, spec)
         if rule is None:

@@ -12,6 +12,7 @@ from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.policy.removals import Removals
+from engine.feedback.store.months import first_press_on
 
 # What its owner has brought back since is no longer deleted.
 _REMOVED = sa.text("""
@@ -19,12 +20,12 @@ _REMOVED = sa.text("""
     WHERE job_id = ANY (:job_ids) AND is_removed
     UNION ALL
     SELECT job_id, guild_id, slot, is_owner FROM actions AS deletion
-    WHERE job_id = ANY (:job_ids) AND verb = 'delete' AND NOT (is_owner AND EXISTS (
+    WHERE press_id >= :since AND job_id = ANY (:job_ids) AND verb = 'delete' AND NOT (is_owner AND EXISTS (
         SELECT FROM deliveries
         WHERE deliveries.job_id = deletion.job_id AND deliveries.member_id = deletion.member_id
             AND deliveries.created_at > deletion.at
     ))
-""").bindparams(sa.bindparam("job_ids", type_=pg.ARRAY(pg.UUID)))
+""").bindparams(sa.bindparam("job_ids", type_=pg.ARRAY(pg.UUID)), sa.bindparam("since", type_=sa.BigInteger))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,9 +37,10 @@ class JobInGuild:
 
 
 async def find_removals(connection: AsyncConnection, asked: Sequence[JobInGuild]) -> list[Removals]:
-    """Return for each what was taken out."""
+    """Return for each what was taken out; months before the oldest of the jobs are not looked into."""
     job_ids = sorted({one.job_id for one in asked if one.guild_id is not None})
-    rows = (await connection.execute(_REMOVED, {"job_ids": job_ids})).all() if job_ids else ()
+    wanted = {"job_ids": job_ids, "since": min(map(first_press_on, job_ids), default=0)}
+    rows = (await connection.execute(_REMOVED, wanted)).all() if job_ids else ()
     slots: dict[tuple[JobInGuild, bool], set[int | None]] = defaultdict(set)
     for row in rows:
         slots[JobInGuild(job_id=row.job_id, guild_id=row.guild_id), row.is_by_owner].add(row.slot)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -28,29 +28,32 @@ _PLANS = (
 async def read_plans(connection: AsyncConnection, guild_ids: Sequence[int | None]) -> list[GuildPlans]:
     """Return the plans of each guild; outside guilds there is the operator's, if any, or what is built in."""
     wanted = {OUTSIDE_GUILDS, *(guild_id for guild_id in guild_ids if guild_id is not None)}
-    rows = (await connection.execute(_PLANS, {"guild_ids": sorted(wanted)})).all()
-    operators = next((plan_from_row(row) for row in rows if row.guild_id == OUTSIDE_GUILDS), BUILT_IN)
+    rows = [row._asdict() for row in await connection.execute(_PLANS, {"guild_ids": sorted(wanted)})]
+    operators = [row for row in rows if row["guild_id"] == OUTSIDE_GUILDS]
     return [
-        _plans_of([row for row in rows if guild_id and row.guild_id == guild_id], operators) for guild_id in guild_ids
+        plans_from_columns([row for row in rows if guild_id and row["guild_id"] == guild_id], operators)
+        for guild_id in guild_ids
     ]
 
 
-def plan_from_row(row: sa.Row[Any]) -> Plan:
-    """Return the plan that a row of `plans` is."""
-    return Plan(
-        name=row.name,
-        per_day=None if row.seconds_per_day is None else timedelta(seconds=row.seconds_per_day),
-        per_month=None if row.seconds_per_month is None else timedelta(seconds=row.seconds_per_month),
-        max_running=row.max_running,
-        max_pending=row.max_pending,
-        max_repeat=row.max_repeat,
-        max_permutations=row.max_permutations,
-        speeds=frozenset(map(Speed, row.speeds)),
-    )
-
-
-def _plans_of(rows: Sequence[sa.Row[Any]], operators: Plan) -> GuildPlans:
-    found = {row.name: plan_from_row(row) for row in rows}
-    default = next((found[row.name] for row in rows if row.is_default), operators)
-    roles = {role_id: row.name for row in rows for role_id in row.role_ids if role_id is not None}
+def plans_from_columns(own: Sequence[Mapping[str, Any]], operators: Sequence[Mapping[str, Any]]) -> GuildPlans:
+    """Return the plans of a guild from rows of `plans`, each with its `role_ids`, and from the operator's, if any."""
+    found = {row["name"]: _plan(row) for row in own}
+    standard = next(map(_plan, operators), BUILT_IN)
+    default = next((found[row["name"]] for row in own if row["is_default"]), standard)
+    roles = {role_id: row["name"] for row in own for role_id in row["role_ids"] if role_id is not None}
     return GuildPlans(plans=found, default=default, roles=roles)
+
+
+def _plan(row: Mapping[str, Any]) -> Plan:
+    per_day, per_month = row["seconds_per_day"], row["seconds_per_month"]
+    return Plan(
+        name=row["name"],
+        per_day=None if per_day is None else timedelta(seconds=per_day),
+        per_month=None if per_month is None else timedelta(seconds=per_month),
+        max_running=row["max_running"],
+        max_pending=row["max_pending"],
+        max_repeat=row["max_repeat"],
+        max_permutations=row["max_permutations"],
+        speeds=frozenset(map(Speed, row["speeds"])),
+    )
