@@ -1,6 +1,7 @@
 """How soon a burst is answered, and how many presses a second one bot sustains: `python -m tests.bench.burst`.
 
-With `--jobs 1000000` the database already has so many, of a hundred thousand members in a thousand guilds.
+With `--jobs 1000000` the database already has so many, of a hundred thousand members in a thousand guilds; `--kept
+FOLDER` keeps it for the next time. `--guilds 1000` is how many guilds the bot is in.
 
 A burst is commands and presses of as many members in the same instant, a quarter each of /imagine, ratings, upscales
 and variations. The reference is a bot of twenty lines that stores nothing, in the same run, on a sandbox of its own;
@@ -22,10 +23,11 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from engine.store.database import open_database
-from engine.store.embedded_postgres import open_embedded
+from engine.contract.jobs import Job, JobStatus
+from engine.store.database import Database, open_database
+from engine.store.jobs import job_from_row
 from engine.store.objects import open_objects
-from migrations import upgrade
+from engine.store.tables import jobs as job_table
 from sandbox import server
 from sandbox.actions.interactions import send_interaction
 from sandbox.chat.commands import command_data
@@ -34,7 +36,7 @@ from sandbox.chat.test_client import member_client
 from sandbox.server import Sandbox
 from sandbox.state.records import GuildMember, InteractionType, Json, User
 from tests.bench.answers import LEASE
-from tests.bench.search import fill
+from tests.bench.filling import open_filled
 from tests.bot.bot_process import bot_process
 from tests.bot.engine_hand import EngineHand
 from tests.bot.reading import is_grid
@@ -73,11 +75,11 @@ class Answered:
     cpu: timedelta
 
 
-async def main(size: int, bursts: int, rate: int, seconds: int, jobs: int) -> None:
+async def main(size: int, bursts: int, rate: int, seconds: int, jobs: int, guilds: int, kept: Path | None) -> None:
     """Print a line for each bot's bursts, their ratio, and what a steady stream took."""
     async with AsyncExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="easel-bench-")))
-        easel = await stack.enter_async_context(_easel(home, size, jobs))
+        easel = await stack.enter_async_context(_easel(home, size, jobs, guilds, kept))
         bare = await stack.enter_async_context(_bare(size, easel))
         taken: dict[str, list[Answered]] = {bare.name: [], easel.name: []}
         for burst in range(bursts):
@@ -93,23 +95,27 @@ async def main(size: int, bursts: int, rate: int, seconds: int, jobs: int) -> No
 
 
 @asynccontextmanager
-async def _easel(home: Path, size: int, jobs: int) -> AsyncIterator[Contestant]:
+async def _easel(home: Path, size: int, jobs: int, guilds: int, kept: Path | None) -> AsyncIterator[Contestant]:
     async with AsyncExitStack() as stack:
-        url = await stack.enter_async_context(open_embedded(home / "postgres"))
-        await upgrade(url)
+        url = await stack.enter_async_context(open_filled(home / "postgres", jobs, kept=kept))
         storage = (home / "pictures").as_uri()
         database = await stack.enter_async_context(open_database(url))
-        if jobs:
-            await fill(database, jobs)
-        sandbox = await stack.enter_async_context(server.serve())
+        sandbox = await stack.enter_async_context(server.serve(guild_count=guilds))
         bot = await stack.enter_async_context(bot_process(sandbox, url, storage, lease=LEASE))
         hand = EngineHand(database=database, objects=open_objects(storage))
         async with member_client(sandbox.url, "ada") as ada:
             waiting = await ada.reply(await ada.command("imagine", prompt="a red circle", channel=CHANNEL))
-            await hand.finish(await hand.only_job())
+            await hand.finish(await _waiting_job(database))
             grid = await ada.changed(waiting, is_grid)
         _invite(sandbox, size)
         yield Contestant(name="Easel", sandbox=sandbox, process=psutil.Process(bot.pid), message_id=int(grid["id"]))
+
+
+async def _waiting_job(database: Database) -> Job:
+    """Return the one job that waits, however many others there are."""
+    async with database.begin() as connection:
+        waiting = job_table.select().where(job_table.c.status == JobStatus.WAITING.value)
+        return job_from_row((await connection.execute(waiting)).one())
 
 
 @asynccontextmanager
@@ -236,4 +242,6 @@ if __name__ == "__main__":
     parser.add_argument("--rate", type=int, default=TARGET_RATE)
     parser.add_argument("--seconds", type=int, default=10)
     parser.add_argument("--jobs", type=int, default=0)
+    parser.add_argument("--guilds", type=int, default=1)
+    parser.add_argument("--kept", type=Path, help="where the filled Postgres is kept")
     asyncio.run(main(**vars(parser.parse_args())))

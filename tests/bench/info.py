@@ -1,6 +1,6 @@
 """How long `/info` takes to read beside many jobs: `python -m tests.bench.info --jobs 1000000`.
 
-The database is that of `tests.bench.search`; its newest member has one job in fifty. Actions and charges are added.
+The database is that of `tests.bench.filling`; its newest member has one job in fifty. Actions and charges are added.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from bot.store.own_summary import read_own_summary
 from engine.store.database import Database, open_database
 from engine.store.embedded_postgres import open_embedded
 from migrations import upgrade
-from tests.bench.search import MEMBERS, fill
+from tests.bench.filling import MEMBERS, fill
 
 WHO = {"one of ten jobs": 5, "one of 20,000": 1, "nobody yet": 10_000_000}
 

@@ -26,41 +26,10 @@ from bot.store.ranking.grids import Place
 from engine.store.database import Database, open_database
 from engine.store.embedded_postgres import open_embedded
 from migrations import upgrade
+from tests.bench.filling import CHANNELS, MEMBERS, fill
 
-MEMBERS, CHANNELS = 100_000, 50
 BUSY, USUAL = UUID(int=1), UUID(int=5)
 GOAL = timedelta(milliseconds=50)
-
-_FILL = """
-    INSERT INTO members (id, discord_id)
-    SELECT lpad(to_hex(n), 32, '0')::uuid, n FROM generate_series(1, :members) AS n;
-
-    INSERT INTO jobs (id, member_id, operation, spec, seed, status, turn, grid_key, grid_type, started_at, ended_at)
-    SELECT uuidv7((n - :jobs) * interval '1 year' / :jobs),
-        lpad(to_hex(CASE WHEN n % 50 = 0 THEN 1 ELSE 1 + n % :members END), 32, '0')::uuid, 'imagine',
-        jsonb_build_object('version', 1, 'parts', '[]'::jsonb, 'parameters', '{}'::jsonb, 'prompt',
-            'a painting of the ' || md5((n % 5000)::text) || ' ' || md5(n::text)
-            || CASE WHEN n % 1000 = 7 THEN ' lighthouse' ELSE '' END
-            || CASE WHEN n % 200000 = 7 THEN ' zebra' ELSE '' END
-            || CASE WHEN n < :jobs / 2 THEN ' old' ELSE '' END || ', oil on canvas, soft light, very detailed'),
-        n, 'finished', n, 'g', 'image/jpeg', now(), now()
-    FROM generate_series(1, :jobs) AS n;
-
-    INSERT INTO pictures (id, job_id, slot, object_key, width, height, seed, recipe)
-    SELECT uuidv7(), jobs.id, 0, 'k', 8, 8, 0, jsonb_build_object('model', 'm' || jobs.turn % 3) FROM jobs;
-
-    INSERT INTO deliveries (id, kind, job_id, member_id, press_id, ordinal, channel_id, message_id, state, closed_at,
-        surface, is_nsfw_channel)
-    SELECT uuidv7(), 'grid', id, member_id, turn::text, 0,
-        CASE WHEN turn % 2 = 0 THEN 1 + turn / 2 % :channels ELSE 1000 + turn / 2 % 5000 END, turn, 'delivered', now(),
-        'guild', false
-    FROM jobs;
-
-    INSERT INTO gallery_votes (job_id, channel_id, is_nsfw, votes)
-    SELECT job_id, channel_id, false, 1 + (random() ^ 4 * 200)::int FROM deliveries WHERE message_id % 3 < 2;
-
-    ANALYZE
-"""
 
 BUSY_SERVER = Place(channel_ids=tuple(range(1, CHANNELS + 1)), is_nsfw=False)
 QUIET_SERVER = Place(channel_ids=tuple(range(1000, 1010)), is_nsfw=False)
@@ -117,17 +86,6 @@ async def main(jobs: int, times: int, *, explains: bool) -> None:
                     if explains:
                         console.print(await _explain(database, wanted, asker), markup=False)
                 console.print(f"goal: {GOAL / timedelta(milliseconds=1):.0f} ms")
-
-
-async def fill(database: Database, jobs: int, *, members: int = MEMBERS) -> None:
-    """Store so many jobs, of so many members."""
-    given = {"jobs": jobs, "members": members, "channels": CHANNELS}
-    for statement in _FILL.split(";"):
-        clause = sa.text(statement)
-        async with database.engine.begin() as connection:
-            await connection.execute(clause, {name: given[name] for name in clause.compile().params})
-    async with database.autocommit() as connection:
-        await connection.execute(sa.text("VACUUM jobs"))
 
 
 async def _measure(console: Console, database: Database, name: str, wanted: Wanted, asker: Asker, times: int) -> None:

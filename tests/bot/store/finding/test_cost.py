@@ -10,7 +10,8 @@ from bot.store.finding.pages import PAGE_SIZE, Asker, find_page
 from bot.store.finding.wanted import Wanted
 from bot.store.ranking.grids import Place
 from engine.store.database import Database, open_database
-from tests.bench.search import BUSY, NOWHERE, fill
+from tests.bench.filling import fill
+from tests.bench.search import BUSY, NOWHERE
 from tests.conftest import new_database
 
 FEW, MANY = 2_000, 8_000
