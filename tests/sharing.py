@@ -41,7 +41,7 @@ def one_at_a_time(file: Path) -> Iterator[None]:
         yield
 
 
-def made_once(folder: Path, make: Callable[[Path], None]) -> Path:
+def made_once(folder: Path, make: Callable[[Path], object]) -> Path:
     """Return the folder, made by `make` if nobody has done so yet; tests must not change what it makes."""
     with one_at_a_time(folder.with_suffix(".lock")):
         if not folder.exists():

@@ -47,8 +47,15 @@ def check_layers(file: Path, settings: Mapping[str, Any], num_tensors: int, part
             accepted = f"a whole number from {least} to {num_tensors}, the number of tensors in the files of its {part}"
             raise ValueError(_sentence(file, name, value, accepted))
         is_of_table = part == "transformer" and name in _OF_POSITIONS
-        if is_of_table and _is_whole(value) and value > _MOST_POSITIONS:
-            raise ValueError(_sentence(file, name, value, f"at most {_MOST_POSITIONS}"))
+        most = _most_positions(settings)
+        if is_of_table and _is_whole(value) and value > most:
+            raise ValueError(_sentence(file, name, value, f"at most {most}"))
+
+
+def _most_positions(settings: Mapping[str, Any]) -> int:
+    # AuraFlow counts the positions of the whole square.
+    counts_all = settings.get("_class_name") == "AuraFlowTransformer2DModel"
+    return _MOST_POSITIONS**2 if counts_all else _MOST_POSITIONS
 
 
 def check_kinds(file: Path, settings: Mapping[str, Any], defaults: Mapping[str, Any]) -> None:

@@ -33,6 +33,7 @@ from engine.models.files.weights import index_of, weight_files
 from engine.models.loading.building import bounded_building, named_errors
 from engine.models.loading.errors import FileProblems, UnusableFiles
 from engine.models.loading.exclusive import one_at_a_time
+from engine.models.loading.positions import check_positions
 from engine.models.loading.tokenizers import check_libraries, check_tokenizer
 from engine.models.loading.traced import TracedTensor, traced_tensors
 from engine.models.loading.widths import check_widths
@@ -89,6 +90,7 @@ def load_parts(
                 check_tokenizer(name, part, components.get(name.replace("tokenizer", "text_encoder")))
     problems.raise_all()
     check_widths(components)
+    check_positions(components, model.abilities.max_side)
     return LoadedParts(
         components=components,
         settings={name: value for name, value in index.items() if name in taken and not isinstance(value, list)},

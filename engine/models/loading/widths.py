@@ -29,8 +29,10 @@ class _Inputs:
 
 # Source: the classes of diffusers 0.42. Stable Diffusion 3 is sampled without its third encoder, too.
 _TRANSFORMERS: Mapping[str, _Inputs] = {
+    "AuraFlowTransformer2DModel": _Inputs(patch=1, features="joint_attention_dim"),
     "ChromaTransformer2DModel": _Inputs(patch=4, features="joint_attention_dim"),
     "FluxTransformer2DModel": _Inputs(patch=4, features="joint_attention_dim", encoder="text_encoder_2"),
+    "Lumina2Transformer2DModel": _Inputs(patch=1, features="cap_feat_dim"),
     "PixArtTransformer2DModel": _Inputs(patch=1, features="caption_channels"),
     "QwenImageTransformer2DModel": _Inputs(patch=4, features="joint_attention_dim"),
     "SD3Transformer2DModel": _Inputs(patch=1, features="joint_attention_dim", encoder="text_encoder_3"),

@@ -56,6 +56,7 @@ class Family:
     granularity: width and height can only be multiples of this many pixels: the side that its decoder makes of one
         latent, or of one patch of latents for a denoiser that uses patches.
     multiple: width and height are multiples of this many pixels unless the models file sets another value.
+    max_side: the largest width and height, in pixels, unless the models file sets another; None for twice `side`.
     trained_squares: sides, in pixels, of the squares whose `trained_sizes` its models support; empty if they support
         any multiple.
     steps, sampler: the default number of steps and sampler.
@@ -79,6 +80,7 @@ class Family:
     guidance: float
     sampler: str
     samplers: tuple[str, ...]
+    max_side: int | None = None
     trained_squares: tuple[int, ...] = ()
     latent_statistics: frozenset[str] = frozenset()
     is_flow: bool = False
@@ -167,6 +169,36 @@ _ALL = (
         is_flow=True,
         has_single_files=False,
         abilities=COMMON_ABILITIES | ATTENTION | ADAPTER_ABILITY,
+    ),
+    Family(
+        name="auraflow",
+        pipelines=("AuraFlowPipeline",),
+        side=1024,
+        max_side=1536,
+        granularity=16,
+        multiple=16,
+        steps=50,
+        guidance=3.5,
+        sampler="euler",
+        samplers=("euler", "heun", "dpmpp-2m"),
+        is_flow=True,
+        has_single_files=False,
+    ),
+    Family(
+        name="lumina2",
+        pipelines=("Lumina2Pipeline",),
+        side=1024,
+        granularity=16,
+        multiple=16,
+        steps=30,
+        guidance=4.0,
+        sampler="euler",
+        samplers=("euler", "dpmpp-2m"),
+        latent_statistics=_SHIFTED,
+        is_flow=True,
+        has_single_files=False,
+        has_fixed_text_length=False,
+        abilities=COMMON_ABILITIES | ADAPTER_ABILITY,
     ),
     Family(
         name="pixart",

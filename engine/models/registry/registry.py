@@ -257,7 +257,7 @@ def _abilities(
     reader.check_keys(table, {"operations", "samplers", "multiple", "min_side", "max_side", "max_steps"}, section)
     operations = reader.choices(table, "operations", section, tuple(operation.value for operation in Operation))
     trained = trained_sizes(family.trained_squares, defaults.side)
-    sides = tuple(side for size in trained for side in size) or (family.side // 4, family.side * 2)
+    sides = tuple(side for size in trained for side in size) or (family.side // 4, family.max_side or family.side * 2)
     return Abilities(
         operations=tuple(Operation(value) for value in operations),
         samplers=reader.choices(table, "samplers", section, samplers_under(scheduler, family.samplers)),

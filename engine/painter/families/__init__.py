@@ -9,8 +9,10 @@ from typing import Any
 import torch
 
 from engine.models.registry.registry import Model
+from engine.painter.families.auraflow import AuraFlowModel
 from engine.painter.families.chroma import ChromaModel
 from engine.painter.families.flux import FluxModel
+from engine.painter.families.lumina2 import Lumina2Model
 from engine.painter.families.pixart import PixArtModel
 from engine.painter.families.qwen import QwenImageModel
 from engine.painter.families.sana import SanaModel
@@ -29,6 +31,8 @@ KINDS: Mapping[str, Callable[..., LoadedModel]] = MappingProxyType(
         "sd3": SD3Model,
         "flux": FluxModel,
         "chroma": ChromaModel,
+        "auraflow": AuraFlowModel,
+        "lumina2": Lumina2Model,
         "pixart": PixArtModel,
         "sana": SanaModel,
         "qwen-image": QwenImageModel,

@@ -26,9 +26,10 @@ from engine.painter.pipeline.protocol import LoadedModel
 from engine.prompt import parse_attention
 from tests.engine.learn.pickapic_folder import png, row, save_rows, warm_rows
 from tests.engine.painter.checkpoints import save_sd1, save_sdxl
+from tests.engine.painter.gemma_checkpoints import save_lumina2
 from tests.engine.painter.qwen_checkpoints import save_qwen_image, save_z_image
 from tests.engine.painter.registries import entry
-from tests.engine.painter.t5_checkpoints import save_chroma, save_flux, save_sd3
+from tests.engine.painter.t5_checkpoints import save_auraflow, save_chroma, save_flux, save_sd3
 
 CPU = Device(device=torch.device("cpu"), dtype=torch.float32)
 CONFIG = LearningConfig(steps=6, pairs=4, rate=2e-3, warmup_steps=2, rank=4)
@@ -39,6 +40,8 @@ FAMILIES: dict[str, Callable[[Path], Any]] = {
     "sd3": save_sd3,
     "flux": save_flux,
     "chroma": save_chroma,
+    "auraflow": save_auraflow,
+    "lumina2": save_lumina2,
     "qwen-image": save_qwen_image,
     "z-image": save_z_image,
 }

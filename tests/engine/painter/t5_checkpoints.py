@@ -1,4 +1,4 @@
-"""Tiny random checkpoints of transformers whose texts a T5 reads: SD 3, Flux, Chroma and PixArt."""
+"""Tiny random checkpoints of transformers whose texts a T5 reads: SD 3, Flux, Chroma, AuraFlow and PixArt."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from pathlib import Path
 
 import torch
 from diffusers import (
+    AuraFlowPipeline,
+    AuraFlowTransformer2DModel,
     ChromaPipeline,
     ChromaTransformer2DModel,
     FlowMatchEulerDiscreteScheduler,
@@ -17,7 +19,15 @@ from diffusers import (
     SD3Transformer2DModel,
     StableDiffusion3Pipeline,
 )
-from transformers import CLIPTextModel, CLIPTextModelWithProjection, T5Config, T5EncoderModel, T5Tokenizer
+from transformers import (
+    CLIPTextModel,
+    CLIPTextModelWithProjection,
+    T5Config,
+    T5EncoderModel,
+    T5Tokenizer,
+    UMT5Config,
+    UMT5EncoderModel,
+)
 
 from tests.engine.painter.checkpoints import byte_tokenizer, strengthen, tiny_scheduler, tiny_text_config, tiny_vae
 
@@ -104,6 +114,35 @@ def save_chroma(folder: Path, *, seed: int = 0) -> Path:
         tokenizer=letter_tokenizer(),
     )
     strengthen(pipe.transformer, "add_v_proj", 30.0)
+    pipe.save_pretrained(folder, safe_serialization=True)
+    return folder
+
+
+def save_auraflow(folder: Path, *, seed: int = 0) -> Path:
+    """Save a random AuraFlow checkpoint that knows positions for 16 x 16 patches, which are 128 x 128 pixels."""
+    torch.manual_seed(seed)
+    pipe = AuraFlowPipeline(
+        transformer=AuraFlowTransformer2DModel(
+            sample_size=16,
+            in_channels=4,
+            num_mmdit_layers=1,
+            num_single_dit_layers=1,
+            attention_head_dim=16,
+            num_attention_heads=2,
+            joint_attention_dim=32,
+            caption_projection_dim=32,
+            pos_embed_max_size=256,
+        ),
+        scheduler=FlowMatchEulerDiscreteScheduler(shift=1.73),
+        vae=tiny_vae(4),
+        text_encoder=UMT5EncoderModel(
+            UMT5Config(vocab_size=40, d_model=32, d_kv=8, d_ff=64, num_layers=1, num_heads=4)
+        ),
+        tokenizer=letter_tokenizer(),
+    )
+    strengthen(pipe.transformer, "add_v_proj", 30.0)
+    strengthen(pipe.transformer, "to_out", 12.0)
+    strengthen(pipe.transformer, "proj_out", 3.0)
     pipe.save_pretrained(folder, safe_serialization=True)
     return folder
 

@@ -36,6 +36,8 @@ SCHEDULERS: Mapping[str, tuple[SchedulerMixin, ...]] = MappingProxyType(
         "sd3": (FlowMatchEulerDiscreteScheduler(shift=3.0),),
         "flux": (FlowMatchEulerDiscreteScheduler(shift=3.0, **DYNAMIC), FlowMatchEulerDiscreteScheduler()),
         "chroma": (FlowMatchEulerDiscreteScheduler(shift=3.0, **DYNAMIC),),
+        "auraflow": (FlowMatchEulerDiscreteScheduler(shift=1.73),),
+        "lumina2": (FlowMatchEulerDiscreteScheduler(shift=6.0),),
         "sana": (
             DPMSolverMultistepScheduler(prediction_type="flow_prediction", use_flow_sigmas=True, flow_shift=3.0),
             FlowMatchEulerDiscreteScheduler(shift=3.0),
@@ -47,7 +49,7 @@ SCHEDULERS: Mapping[str, tuple[SchedulerMixin, ...]] = MappingProxyType(
         "z-image": (FlowMatchEulerDiscreteScheduler(shift=3.0),),
     }
 )
-EVEN = ("flux", "chroma", "qwen-image", "z-image")
+EVEN = ("flux", "chroma", "lumina2", "qwen-image", "z-image")
 WAYS = [(name, number, sampler) for name, its in SCHEDULERS.items() for number in range(len(its))
         for sampler in FAMILIES[name].samplers]  # fmt: skip
 

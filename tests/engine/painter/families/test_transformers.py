@@ -24,12 +24,12 @@ from engine.painter.in_process import create_painter
 from engine.painter.pipeline.protocol import LoadedModel
 from engine.prompt import parse_attention
 from tests.engine.painter.checkpoints import save_transformer_lora
-from tests.engine.painter.gemma_checkpoints import save_sana
+from tests.engine.painter.gemma_checkpoints import save_lumina2, save_sana
 from tests.engine.painter.qwen_checkpoints import save_qwen_image, save_z_image
 from tests.engine.painter.registries import entry
 from tests.engine.painter.requests import all_painted, encoded_gradient, paint_request, painted, pixels_of, psnr
 from tests.engine.painter.stock import EQUAL_DB, OTHER_DB, stock_pictures
-from tests.engine.painter.t5_checkpoints import save_chroma, save_flux, save_pixart, save_sd3
+from tests.engine.painter.t5_checkpoints import save_auraflow, save_chroma, save_flux, save_pixart, save_sd3
 from tests.sharing import made_once
 
 LONG = "a red cat and a blue house under 100 trees by the river"
@@ -68,13 +68,15 @@ KINDS = {
     "flux": Kind(pipeline="FluxPipeline", has_negative=False),
     "schnell": Kind(pipeline="FluxPipeline", has_negative=False),
     "chroma": Kind(pipeline="ChromaPipeline"),
+    "auraflow": Kind(pipeline="AuraFlowPipeline"),
+    "lumina2": Kind(pipeline="Lumina2Pipeline"),
     "alpha": Kind(pipeline="PixArtAlphaPipeline", sampler="dpmpp-2m", scheduler="dpmpp-2m", more=_AS_ASKED),
     "sigma": Kind(pipeline="PixArtSigmaPipeline", sampler="euler", scheduler="euler", more=_AS_ASKED),
     "sana": Kind(pipeline="SanaPipeline", sampler="dpmpp-2m", scheduler="flow-dpmpp-2m", more=_AS_ASKED, **_SQUARE),
     "qwen-image": Kind(pipeline="QwenImagePipeline", guidance="true_cfg_scale", nothing=" "),
     "z-image": Kind(pipeline="ZImagePipeline", offset=-1.0),
 }
-WEARERS = ("sd3", "flux", "chroma", "sana", "qwen-image", "z-image")
+WEARERS = ("sd3", "flux", "chroma", "auraflow", "lumina2", "sana", "qwen-image", "z-image")
 FAMILIES = {"schnell": "flux", "alpha": "pixart", "sigma": "pixart"}
 
 
@@ -84,6 +86,8 @@ def save_transformers(folder: Path) -> None:
     save_flux(folder / "flux", seed=8)
     save_flux(folder / "schnell", has_guidance=False, seed=9)
     save_chroma(folder / "chroma", seed=15)
+    save_auraflow(folder / "auraflow", seed=16)
+    save_lumina2(folder / "lumina2", seed=17)
     save_pixart(folder / "alpha", PixArtAlphaPipeline, seed=10)
     save_pixart(folder / "sigma", PixArtSigmaPipeline, seed=11)
     save_sana(folder / "sana", seed=12)
