@@ -1,12 +1,10 @@
-"""Answering interactions: run the work, reply with an error if it fails, and show the job that it started."""
+"""Answering interactions: run the work, and reply with an error if it fails."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -17,24 +15,17 @@ from structlog.contextvars import bound_contextvars
 
 from bot import replies
 from bot.appeals import refusal_card
-from bot.cards import Card, Rows, job_card, view_from_card
+from bot.cards import Card, Rows, view_from_card
 from bot.consent_notice import ask_for_consent
-from bot.delivery.compose import with_private_note
 from bot.delivery.discord_messages import NO_MENTIONS
-from bot.interaction_context import channel_language, member_language
-from bot.language import Phrase, speak, speaking
-from bot.replies import plan_replies, upload_replies
-from bot.series_card import series_card
+from bot.interaction_context import member_language
+from bot.language import Phrase, speak
+from bot.replies import upload_replies
 from bot.services import Services
 from bot.store.deliveries import Delivery
-from bot.store.job_status import JobProgress
-from bot.store.series import Series
-from bot.store.submissions import SubmittedJob
 from bot.store.tables import DeliveryForm
 from engine.contract.errors import EaselError
-from engine.contract.jobs import JobStatus
 from engine.error_boundary import logged_result_of, result_of
-from engine.prompt import notes_on
 
 _log = structlog.get_logger()
 
@@ -43,10 +34,10 @@ T = TypeVar("T")
 MOMENT = timedelta(seconds=0.3)
 """How long an answer may take beside the commit, which has most of the time that Discord gives."""
 
-_IS_AWAITED, _IS_AWAITED_BY_ALL = "is_awaited", "is_awaited_by_all"
+_AWAITED, _ALONE, _BY_ALL = "awaited", "alone", "by all"
 
-# Errors of sending an answer; it may have arrived all the same.
-_UNSENT = (discord.HTTPException, aiohttp.ClientError, OSError, asyncio.TimeoutError)
+UNSENT = (discord.HTTPException, aiohttp.ClientError, OSError, asyncio.TimeoutError)
+"""Errors of sending an answer; it may have arrived all the same."""
 
 
 async def answer(
@@ -65,12 +56,10 @@ async def answer(
     task.add_done_callback(services.answer_tasks.discard)
     with bound_contextvars(action=name, interaction=interaction.id):
         result = await logged_result_of(work)
-        if interaction.extras.get(_IS_AWAITED_BY_ALL):
-            speak(channel_language(interaction))
         if isinstance(result, EaselError):
-            await _refuse(interaction, await refusal_card(interaction, services, result))
+            await refuse(interaction, await refusal_card(interaction, services, result))
         elif isinstance(result, Exception):
-            await _refuse(interaction, Card(content=str(replies.BROKEN)))
+            await refuse(interaction, Card(content=str(replies.BROKEN)))
         outcome = type(result).__name__ if result else "done"
         services.metrics.answers.labels(name=name, outcome=outcome).inc()
         services.metrics.answer_seconds.labels(name=name).observe(time.monotonic() - began)
@@ -80,18 +69,22 @@ async def answer(
 
 async def _ask_for_consent(interaction: discord.Interaction, services: Services) -> None:
     asked = await result_of(ask_for_consent(interaction, services))
-    if isinstance(asked, (*_UNSENT, EaselError)):
+    if isinstance(asked, (*UNSENT, EaselError)):
         _log.warning("consent_not_asked_for", error=type(asked).__name__)
     elif isinstance(asked, Exception):
         _log.error("unexpected_error", exc_info=asked)
 
 
-async def _refuse(interaction: discord.Interaction, card: Card) -> None:
-    """Tell the member alone, or all who see that an answer is coming: Discord shows a reply to one that was deleted."""
-    if interaction.extras.get(_IS_AWAITED):
+async def refuse(interaction: discord.Interaction, card: Card) -> None:
+    """Tell the member alone, in the place of an answer that they or all see coming."""
+    awaited = interaction.extras.get(_AWAITED)
+    if awaited == _ALONE:
         await _try(interaction.edit_original_response(content=card.content, allowed_mentions=NO_MENTIONS))
-    else:
-        await send_ephemeral(interaction, card.content, card.rows)
+        return
+    if awaited == _BY_ALL:
+        # Discord makes the first reply after it as public as the answer that all wait for.
+        await _try(interaction.delete_original_response())
+    await send_ephemeral(interaction, card.content, card.rows)
 
 
 async def send_ephemeral(interaction: discord.Interaction, text: str | Phrase, rows: Rows = ()) -> None:
@@ -163,30 +156,40 @@ async def in_time(interaction: discord.Interaction, work: Awaitable[T], *, in_pl
 
     in_place: whether the answer takes the place of the message that was pressed, which then stays as it is meanwhile.
     """
+
+    async def tell_to_wait() -> None:
+        if not interaction.response.is_done():
+            await _try(interaction.response.defer(ephemeral=True, thinking=not in_place))
+
+    return await _after_a_moment(work, tell_to_wait)
+
+
+async def while_thinking(interaction: discord.Interaction, work: Awaitable[T], *, is_private: bool = False) -> T:
+    """Return what the work returns; if it takes a moment, the channel, or the member alone, sees that Easel thinks.
+
+    If it fails, or what follows it, or the bot stops meanwhile, the member alone is told why.
+    """
+
+    async def think() -> None:
+        await _try(interaction.response.defer(thinking=True, ephemeral=is_private))
+        interaction.extras[_AWAITED] = _ALONE if is_private else _BY_ALL
+
+    try:
+        return await _after_a_moment(work, think)
+    except asyncio.CancelledError:
+        await refuse(interaction, Card(content=str(upload_replies.CUT_SHORT)))
+        raise
+
+
+async def _after_a_moment(work: Awaitable[T], tell: Callable[[], Awaitable[None]]) -> T:
     task = asyncio.ensure_future(work)
     try:
         await asyncio.wait((task,), timeout=MOMENT.total_seconds())
-        if not (task.done() or interaction.response.is_done()):
-            await _try(interaction.response.defer(ephemeral=True, thinking=not in_place))
+        if not task.done():
+            await tell()
         return await task
     finally:
         task.cancel()
-
-
-@asynccontextmanager
-async def thinking(interaction: discord.Interaction, *, is_private: bool = False) -> AsyncIterator[None]:
-    """Let the channel, or the member alone, see that the answer takes a while.
-
-    When the block fails, the answer says why, as it does when the bot stops meanwhile.
-    """
-    await _try(interaction.response.defer(thinking=True, ephemeral=is_private))
-    interaction.extras[_IS_AWAITED] = True
-    interaction.extras[_IS_AWAITED_BY_ALL] = not is_private
-    try:
-        yield
-    except asyncio.CancelledError:
-        await _try(interaction.edit_original_response(content=str(upload_replies.CUT_SHORT)))
-        raise
 
 
 async def show_waiting(interaction: discord.Interaction) -> None:
@@ -208,7 +211,7 @@ async def _try(sending: Awaitable[object]) -> None:
     """Send; if Discord no longer accepts it, only log that."""
     try:
         await sending
-    except _UNSENT as error:
+    except UNSENT as error:
         _log.warning("answer_not_sent", error=type(error).__name__)
 
 
@@ -236,65 +239,3 @@ async def edit_pressed(interaction: discord.Interaction, **changes: Any) -> None
     """
     is_awaited = interaction.response.is_done()
     await _try((interaction.edit_original_response if is_awaited else interaction.response.edit_message)(**changes))
-
-
-async def show_job(interaction: discord.Interaction, services: Services, submitted: SubmittedJob) -> None:
-    """Answer with the message of a job just stored; if that fails, the courier posts it instead."""
-    job, delivery = submitted.job, submitted.delivery
-    wait = services.courier.pace.wait(submitted.num_ahead)
-    notes = notes_on(job.spec, services.limits, job.operation)
-    with speaking(delivery.language):
-        card = job_card(
-            job, delivery.discord_id, services.buttons, num_ahead=submitted.num_ahead, wait=wait, notes=notes
-        )
-        card = with_private_note(card, job, delivery)
-    message_id = await _send_card(interaction, card, delivery)
-    if message_id is None:
-        services.courier.deliver(delivery, is_fresh=False)
-        return
-    shown = JobProgress(status=JobStatus.WAITING, percent=0, num_ahead=submitted.num_ahead)
-    services.courier.deliver(replace(delivery, message_id=message_id), is_fresh=True, shown=shown)
-    await _warn(interaction, submitted)
-
-
-async def show_series(interaction: discord.Interaction, services: Services, submitted: Sequence[SubmittedJob]) -> None:
-    """Answer with the one message of jobs just stored; if that fails, the courier posts it instead."""
-    last, owner = submitted[-1], submitted[0].delivery.discord_id
-    series = Series(
-        jobs=tuple(one.job for one in submitted),
-        waiting=frozenset(one.job.id for one in submitted),
-        wait=services.courier.pace.wait(last.num_ahead),
-    )
-    with speaking(submitted[0].delivery.language):
-        card = series_card(series, owner, services.buttons, services.limits)
-    message_id = await _send_card(interaction, card, submitted[0].delivery)
-    deliveries = [replace(one.delivery, reply_to=message_id) for one in submitted]
-    is_sent = message_id is not None
-    services.courier.deliver_series(deliveries, is_fresh=is_sent, shown=card if is_sent else None)
-    if is_sent:
-        await _warn(interaction, last)
-
-
-async def _warn(interaction: discord.Interaction, submitted: SubmittedJob) -> None:
-    """Tell the member alone how little of their GPU time will be left, or that there is none for the job."""
-    if said := plan_replies.notice(warning=submitted.warning, relaxed=submitted.relaxed):
-        await send_ephemeral(interaction, said)
-
-
-async def _send_card(interaction: discord.Interaction, card: Card, delivery: Delivery) -> int | None:
-    """Return the id of the answer, or None if it may not have been sent."""
-    view, is_awaited = view_from_card(card), interaction.response.is_done()
-    try:
-        if is_awaited:
-            edited = await interaction.edit_original_response(
-                content=card.content, view=view, allowed_mentions=NO_MENTIONS
-            )
-            return edited.id
-        is_private = delivery.form is DeliveryForm.EPHEMERAL
-        sent = await interaction.response.send_message(
-            card.content, view=view, ephemeral=is_private, allowed_mentions=NO_MENTIONS
-        )
-    except _UNSENT as error:
-        _log.warning("answer_not_sent", error=type(error).__name__)
-        return None
-    return sent.message_id

@@ -8,12 +8,13 @@ from uuid import UUID
 import discord
 
 from bot import replies
-from bot.answers import answer_privately, in_time, send_ephemeral, show_job
+from bot.answers import answer_privately, in_time, send_ephemeral
 from bot.cards import AnswerSubject, Card, CardKind, answer_rows
 from bot.delivery.attachments import signed
 from bot.delivery.contact_sheet import contact_sheet
 from bot.delivery.discord_messages import message_link
 from bot.interaction_context import may_post
+from bot.job_answers import show_job
 from bot.policy.pictures import may_be_unsafe
 from bot.replies import finding_replies, gallery_replies
 from bot.services import Services

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 import discord
 
 from bot import replies
-from bot.answers import send_ephemeral, show_job, show_series, thinking
+from bot.answers import refuse, send_ephemeral, while_thinking
+from bot.cards import Card
 from bot.interaction_context import context_from_interaction, may_post
+from bot.job_answers import show_job, show_series
 from bot.policy.preferences import NO_PREFERENCES, MemberPreferences, PreferencesChanged
 from bot.policy.visibility import visibility_of
 from bot.prompts import specs_from_text
@@ -107,15 +108,12 @@ async def _queue(
         await send_ephemeral(interaction, replies.CHANNEL_CLOSED)
         return
     context = context_from_interaction(interaction)
-    async with AsyncExitStack() as waiting:
-        keys: Mapping[str, str] = {}
-        if any(map(pictures_of, specs)):
-            await waiting.enter_async_context(thinking(interaction, is_private=is_private))
-            names, taken = await _take_attachments(services, context, asked.attachments)
-            specs = specs_from_text(services, asked.prompt, names, applied, **asked.options)
-            keys = await keys_of_images(services, context, specs, asked.prompt, taken)
-        drafts = [_draft(spec, keys, asked.operation, visibility) for spec in specs]
-        await _submit(interaction, services, context, drafts, preferences)
+    keys: Mapping[str, str] = {}
+    if any(map(pictures_of, specs)):
+        taking = _take_pictures(services, context, asked, applied)
+        specs, keys = await while_thinking(interaction, taking, is_private=is_private)
+    drafts = [_draft(spec, keys, asked.operation, visibility) for spec in specs]
+    await _submit(interaction, services, context, drafts, preferences)
 
 
 def _check(operation: Operation, specs: Sequence[JobSpec], services: Services) -> None:
@@ -124,6 +122,15 @@ def _check(operation: Operation, specs: Sequence[JobSpec], services: Services) -
     if len(specs) > 1:
         raise PromptRefused(message=one_job_only(len(specs)))
     check_supported(operation, specs[0], services.limits)
+
+
+async def _take_pictures(
+    services: Services, context: InteractionContext, asked: PromptRequest, preferences: MemberPreferences
+) -> tuple[Sequence[JobSpec], Mapping[str, str]]:
+    """Return the specs with the names of the attachments, and the object keys of all pictures in them."""
+    names, taken = await _take_attachments(services, context, asked.attachments)
+    specs = specs_from_text(services, asked.prompt, names, preferences, **asked.options)
+    return specs, await keys_of_images(services, context, specs, asked.prompt, taken)
 
 
 async def _take_attachments(
@@ -147,7 +154,7 @@ async def _submit(
         context, lambda: submit_drafts(context, drafts, services.instance, preferences), num_jobs=len(drafts)
     )
     if not submitted:
-        await send_ephemeral(interaction, replies.ALREADY_DONE)
+        await refuse(interaction, Card(content=str(replies.ALREADY_DONE)))
         return
     if len(submitted) == 1:
         await show_job(interaction, services, submitted[0])

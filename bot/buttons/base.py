@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from contextlib import AsyncExitStack
 from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar, Self
@@ -13,10 +12,11 @@ from uuid import UUID
 import discord
 
 from bot import replies
-from bot.answers import answer, open_form, send_ephemeral, show_job, thinking
-from bot.cards import AnswerSubject, ButtonFace, CardKind, FaceStyle
+from bot.answers import answer, open_form, refuse, while_thinking
+from bot.cards import AnswerSubject, ButtonFace, Card, CardKind, FaceStyle
 from bot.custom_ids import NO_INDEX, AnswerOrigin, ButtonId, id_from_match, pattern, text_from_id
 from bot.interaction_context import context_from_interaction, values_of_form
+from bot.job_answers import show_job
 from bot.policy.visibility import visibility_of
 from bot.prompt_form import PROMPT_FIELD, prompt_form
 from bot.prompts import one_spec_from_text
@@ -222,7 +222,7 @@ async def start(
     if started:
         await show_job(interaction, services, started)
     else:
-        await send_ephemeral(interaction, replies.PRESSED_AGAIN)
+        await refuse(interaction, Card(content=str(replies.PRESSED_AGAIN)))
     return None
 
 
@@ -240,16 +240,17 @@ async def start_reworded(
 
     may_reshape: as in `reworded`.
     """
-    async with AsyncExitStack() as waiting:
-        known = await known_keys(services, spec, follow_up.job_id)
-        if not known.keys() >= {image.url for image in pictures_of(spec)}:
-            job = await services.commit(context, lambda: read_pressed_job(context, follow_up.job_id))
-            is_private = form_of(context, visibility_of(spec, job.visibility)) is DeliveryForm.EPHEMERAL
-            await waiting.enter_async_context(thinking(interaction, is_private=is_private))
-        keys = await keys_of_images(services, context, [spec], text, known)
-        # A form closes when it is sent: another one is no second click, and its words would be lost.
-        renewed = replace(reworded(follow_up, services.limits, spec, keys, may_reshape=may_reshape), is_deliberate=True)
-        await start(interaction, services, context, renewed)
+    known = await known_keys(services, spec, follow_up.job_id)
+    if known.keys() >= {image.url for image in pictures_of(spec)}:
+        keys = known
+    else:
+        job = await services.commit(context, lambda: read_pressed_job(context, follow_up.job_id))
+        is_private = form_of(context, visibility_of(spec, job.visibility)) is DeliveryForm.EPHEMERAL
+        taking = keys_of_images(services, context, [spec], text, known)
+        keys = await while_thinking(interaction, taking, is_private=is_private)
+    # A form closes when it is sent: another one is no second click, and its words would be lost.
+    renewed = replace(reworded(follow_up, services.limits, spec, keys, may_reshape=may_reshape), is_deliberate=True)
+    await start(interaction, services, context, renewed)
 
 
 def reworded(

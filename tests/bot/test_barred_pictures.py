@@ -1,4 +1,4 @@
-"""Pictures that must never appear: what members bring is refused, and moderators read whose job painted one."""
+"""Pictures that must never appear: what members bring is refused, and moderators read who did, and whose job painted one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from engine.hash_list import BarredPictures
 from engine.store.database import Database
 from sandbox.chat.test_client import FileOption, MemberClient
 from sandbox.server import Sandbox
-from tests.bot.commands.test_image_prompts import refused
+from tests.bot.commands.test_refused_pictures import refused
 from tests.bot.conftest import BotStarter
 from tests.bot.engine_hand import EngineHand
 from tests.bot.reading import text_of
@@ -35,9 +35,14 @@ async def test_a_barred_picture_is_not_taken_and_not_kept(
         refusal, _ = upload_replies.fault_sentences(UploadFault.BARRED)
         await refused(ben, await ben.command("imagine", prompt="a cat", image=brought), str(refusal))
         assert await hand.jobs() == []
+        brought_by = f"- <@{ben.id}>. They brought a picture like one that must never appear"
+        cases = await safety(ada, "cases")
+        assert cases.count(brought_by) == 1 and cases.startswith(brought_by)
+        await refused(ben, await ben.command("blend", image1=brought, image2=brought), str(refusal))
+        assert await safety(ada, "cases") == cases
         sent = await ben.reply(await ben.command("imagine", prompt="a cat"))
         await hand.start((await hand.only_job()).id)
         await hand.fail((await hand.only_job()).id, error="PictureBarred")
         await ben.changed(sent, lambda item: "must never appear" in text_of(item))
-        await until_true(database, "SELECT count(*) = 1 FROM moderation_cases")
+        await until_true(database, "SELECT count(*) = 2 FROM moderation_cases")
         assert (await safety(ada, "cases")).startswith(f"- <@{ben.id}>. A picture was like one that must never appear")

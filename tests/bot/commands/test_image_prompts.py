@@ -1,4 +1,4 @@
-"""Pictures in the prompt of `/imagine`: attached, linked and named; what is wrong with one is said."""
+"""Pictures in the prompt of `/imagine`: attached, linked and named."""
 
 from __future__ import annotations
 
@@ -7,18 +7,14 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
-from datetime import timedelta
+from collections.abc import AsyncIterator
 from pathlib import PurePath
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
-from aiohttp import web
 
 from bot.replies import privacy_replies
-from bot.replies.upload_replies import CUT_SHORT, ENDS_WANTED
+from bot.replies.upload_replies import ENDS_WANTED
 from engine.contract.jobs import Operation
 from engine.store.database import Database
 from engine.store.file_copies import key_from_bytes
@@ -26,54 +22,15 @@ from engine.store.objects import Objects
 from engine.uploads.check import check_picture
 from sandbox.chat.test_client import FileOption, MemberClient, SentInteraction
 from sandbox.server import Sandbox
+from tests.bot.commands.conftest import Pages
 from tests.bot.conftest import BotStarter
 from tests.bot.engine_hand import EngineHand
-from tests.bot.reading import Message, is_grid, shown_by_bot, text_of
+from tests.bot.reading import Message, is_grid, text_of
 from tests.bot.test_erasing import erase, every_row, files_of, until_erased
 from tests.bot.test_privacy import ask
-from tests.engine.uploads.pictures import WHOLE, encoded, film, huge, photo
+from tests.engine.uploads.pictures import WHOLE, encoded, film, photo
 
 EPHEMERAL = 64
-
-
-@dataclass(frozen=True, kw_only=True)
-class Pages:
-    """A server in the private network of the bot, what was fetched from it, and whether a silent one was asked for."""
-
-    origin: str
-    fetched: list[str] = field(default_factory=list)
-    is_asked: asyncio.Event = field(default_factory=asyncio.Event)
-
-
-@pytest.fixture
-async def pages() -> AsyncIterator[Pages]:
-    """Two pictures, which are called texts, a film, and a way out."""
-
-    async def picture(request: web.Request) -> web.Response:
-        served.fetched.append(request.path)
-        return web.Response(body=WHOLE["photo.jpg"](), content_type="text/plain")
-
-    async def moved(request: web.Request) -> web.Response:
-        raise web.HTTPFound("http://169.254.169.254/latest/a.png")
-
-    async def moving(request: web.Request) -> web.Response:
-        return web.Response(body=film("PNG"), content_type="image/png")
-
-    async def silent(request: web.Request) -> web.Response:
-        served.is_asked.set()
-        await asyncio.sleep(60)
-        return web.Response()
-
-    app = web.Application()
-    handlers = (("cat", picture), ("dog", picture), ("moved", moved), ("film", moving), ("silent", silent))
-    for path, handler in handlers:
-        app.router.add_get(f"/{path}.png", handler)
-    runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    served = Pages(origin=f"http://127.0.0.1:{runner.addresses[0][1]}")
-    yield served
-    await runner.cleanup()
 
 
 @pytest.fixture
@@ -91,19 +48,9 @@ def key_of(content: bytes, name: str) -> str:
 
 
 async def answered(member: MemberClient, pressed: SentInteraction) -> Message:
-    """Return the answer, once it is there: fetching pictures takes a while, and all may see that."""
+    """Return the answer, once it is there: fetching pictures may take a while, and all may see that."""
     thinking = await member.reply(pressed)
     return await member.changed(thinking, lambda item: "Waiting to start" in text_of(item))
-
-
-async def refused(member: MemberClient, pressed: SentInteraction, sentence: str) -> str:
-    """Return what the member is told: alone, or in the answer that all could see coming; nothing else is shown."""
-    told = await member.reply(pressed)
-    if not told["flags"] & EPHEMERAL:
-        told = await member.changed(told, lambda item: text_of(item) != "")
-    assert sentence in text_of(told)
-    assert all(text_of(shown) == text_of(told) for shown in shown_by_bot(member)[-1:])
-    return text_of(told)
 
 
 async def test_attached_pictures_stand_before_the_words(
@@ -203,54 +150,6 @@ async def test_an_interpolation_has_two_ends(bot: asyncio.Task[None], ben: Membe
     for given in ({}, {"from": "a red circle"}, {"from": "--seed 3", "to": "a tree"}, {"image1": files["image1"]}):
         told = await ben.reply(await ben.command("interpolate", **given))
         assert text_of(told) == str(ENDS_WANTED) and told["flags"] & EPHEMERAL
-
-
-REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
-    "a.gif": (lambda: film("GIF"), "This picture is animated."),
-    "huge.png": (huge, "more than 64 million pixels"),
-    "cut.png": (lambda: encoded(photo(), "PNG")[:3000], "damaged or incomplete"),
-    "text.png": (lambda: b"no picture at all", "not a picture that I can read"),
-    "dot.png": (lambda: encoded(photo(8), "PNG"), "smaller than 16 x 16"),
-}
-
-
-async def test_what_is_wrong_with_a_picture_is_said_under_its_name(
-    bot: asyncio.Task[None], ben: MemberClient, hand: EngineHand, pages: Pages, database: Database
-) -> None:
-    """Every one of them at once, to the member alone; no job is queued and nothing is kept."""
-    for name, (make, sentence) in REFUSED.items():
-        files: dict[str, Any] = {"image": FileOption(name="fine.png", content=WHOLE["photo.png"]())}
-        files["image2"] = FileOption(name=name, content=make())
-        told = await refused(ben, await ben.command("imagine", prompt="a red circle", **files), sentence)
-        assert f"In the option image2:\n{name}\n{'^' * len(name)}" in told and "fine.png" not in told
-    links = {
-        "http://127.0.0.1:9/a.png": "This link leads into a private network.",
-        f"{pages.origin}/moved.png": "This link leads into a private network.",
-        f"{pages.origin}/gone.png": "There is no picture at this link.",
-        f"{pages.origin}/film.png": "This picture is animated.",
-        "https://nobody.invalid/a.png": "does not answer",
-    }
-    for address, sentence in links.items():
-        told = await refused(ben, await ben.command("imagine", prompt=f"a cat {address} a dog"), sentence)
-        assert "^^^" in told
-    told = await refused(ben, await ben.command("imagine", prompt=" ".join(links)), "does not answer")
-    assert sum(set(line) <= set("^ ") for line in told.splitlines() if line) == len(links)
-    assert await hand.jobs() == []
-    async with database.begin() as connection:
-        assert (await connection.execute(sa.text("SELECT count(*) FROM uploads"))).scalar_one() == 0
-
-
-async def test_a_bot_that_stops_meanwhile_says_so(
-    start_bot: BotStarter, ben: MemberClient, hand: EngineHand, pages: Pages
-) -> None:
-    """Nothing was queued, and the member is not left waiting."""
-    async with start_bot(upload_origins=frozenset({pages.origin}), answer_timeout=timedelta(seconds=3)):
-        pressed = await ben.command("imagine", prompt=f"{pages.origin}/silent.png a cat")
-        async with asyncio.timeout(30):
-            await pages.is_asked.wait()
-    answer = await ben.reply(pressed)
-    assert text_of(answer) == str(CUT_SHORT)
-    assert await hand.jobs() == []
 
 
 async def test_what_a_member_brought_is_theirs_to_have_and_to_erase(
