@@ -17,6 +17,7 @@ from bot.prompts import PHONE_COLUMNS
 from bot.replies.upload_replies import UNKNOWN_NAME, fault_sentences
 from bot.services import Services
 from bot.store.interaction import InteractionContext
+from bot.store.moderation.barred import log_barred_upload
 from bot.store.uploads import SUFFIX, find_own_keys, read_keys_by_name, record_uploads_of, upload_of
 from engine.contract.errors import PictureBarred, PromptRefused
 from engine.contract.jobs import JobSpec
@@ -116,6 +117,9 @@ async def take_uploads(
     """
     results = await asyncio.gather(*(_taken(services, context.discord_id, one) for one in brought))
     faults = [(one, result) for one, result in zip(brought, results, strict=True) if isinstance(result, UploadFault)]
+    if UploadFault.BARRED in results:
+        async with services.database.begin() as connection:
+            await log_barred_upload(connection, context)
     if faults:
         raise PromptRefused(message=_message([(one, fault_sentences(fault)) for one, fault in faults]))
     pictures = [result for result in results if isinstance(result, CheckedPicture)]

@@ -167,7 +167,10 @@ def case_line(case: Case) -> str:
     owner, ruled = _who(case.discord_id), ruling_text(case.ruling)
     if case.kind is CaseKind.BARRED:
         at = f"<t:{int(case.ruling.at.timestamp())}:f>"
-        barred = _("A picture was like one that must never appear, so nothing was kept, {at}.", at=at)
+        if case.is_brought:
+            barred = _("They brought a picture like one that must never appear, so it was not taken, {at}.", at=at)
+        else:
+            barred = _("A picture was like one that must never appear, so nothing was kept, {at}.", at=at)
         return f"- {owner}. {barred}"
     if case.kind is not CaseKind.REPORT:
         return f"- {owner}. {ruled}"

@@ -1,4 +1,4 @@
-"""Pictures that must never appear: what members bring is refused, and moderators read who did, and whose job painted one."""
+"""Pictures that must never appear: what members bring is refused; moderators read who did, or painted one."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -124,6 +125,7 @@ class Case:
     appeal: None of a case of another kind. reasons: how many members gave which. ruling: None while it is open.
     channel_id: where the guild's moderators want to read cases; None if they have not said.
     message: the one in which they read this one; None while there is none.
+    is_brought: whether the member brought the picture that must never appear.
     attempts: how often it was begun to post or edit it since that last succeeded.
     """
 
@@ -144,6 +146,7 @@ class Case:
     message: DiscordPlace | None
     version: int
     attempts: int
+    is_brought: bool = False
 
 
 async def add_reports(connection: AsyncConnection, reports: Sequence[Report]) -> list[None]:
@@ -217,16 +220,12 @@ async def erase_cases(connection: AsyncConnection, member_id: UUID, job_ids: Col
     }
     await connection.execute(sa.update(moderation_cases).where(about).values(**gone, **closed))
     for column in (own.member_id, own.decided_by):
-        named = sa.update(moderation_cases).where(column == member_id)
-        await connection.execute(named.values({column: None}))
+        await connection.execute(sa.update(moderation_cases).where(column == member_id).values({column: None}))
     return [place for row in rows if (place := _place(row.case_channel_id, row.case_message_id))]
 
 
 def _row_from_reports(reports: Sequence[Report]) -> dict[str, Any]:
     first = reports[0]
-    reasons: dict[str, int] = {}
-    for report in reports:
-        reasons[report.reason.value] = reasons.get(report.reason.value, 0) + 1
     return {
         "id": str(new_id()),
         "guild_id": first.guild_id,
@@ -236,7 +235,7 @@ def _row_from_reports(reports: Sequence[Report]) -> dict[str, Any]:
         "reported_channel_id": first.place and first.place.channel_id,
         "reported_message_id": first.place and first.place.message_id,
         "num_reports": len(reports),
-        "reasons": reasons,
+        "reasons": Counter(report.reason.value for report in reports),
     }
 
 
@@ -259,6 +258,7 @@ def _case_from_row(row: sa.Row[Any]) -> Case:
         message=_place(row.case_channel_id, row.case_message_id),
         version=row.version,
         attempts=row.attempts,
+        is_brought=row.is_brought,
     )
 
 

@@ -16,8 +16,8 @@ class CaseKind(StrEnum):
     """What a case is about.
 
     report: a picture or a grid that members have reported. appeal: what a member says was wrong. allow: the end of a
-    time out or a ban, which a moderator has decided without being asked. barred: a job of which nothing was kept, as a
-    picture was like one that must never appear.
+    time out or a ban, which a moderator has decided without being asked. barred: a picture was like one that must never
+    appear, so that nothing was kept of its job, or it was not taken from the member who brought it.
     """
 
     REPORT = "report"
@@ -108,6 +108,13 @@ moderation_cases = sa.Table(
         nullable=False,
         server_default=sa.false(),
         comment="whether its messages are to be deleted",
+    ),
+    sa.Column(
+        "is_brought",
+        sa.Boolean,
+        nullable=False,
+        server_default=sa.false(),
+        comment="whether the member brought the picture that must never appear",
     ),
     sa.Column("case_channel_id", sa.BigInteger),
     sa.Column("case_message_id", sa.BigInteger, comment="the message in which moderators read it"),
