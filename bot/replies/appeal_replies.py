@@ -36,13 +36,19 @@ _REASONS: Mapping[AppealSubject, Phrase] = {
 }
 _MEANS: Mapping[AppealSubject, Phrase] = {
     AppealSubject.WORDS: Phrase("Accept lets this member use this prompt here."),
-    AppealSubject.PICTURE: Phrase("A classifier finds it unsafe. Accept shows it in its message."),
+    AppealSubject.PICTURE: Phrase(
+        "A classifier finds it unsafe. Accept shows it in its message, or sends it to this member if only they saw "
+        "that."
+    ),
     AppealSubject.TIME_OUT: Phrase("Accept ends the time out at once."),
     AppealSubject.BAN: Phrase("Accept ends the ban at once."),
 }
 _ACCEPTED: Mapping[AppealSubject, Phrase] = {
     AppealSubject.WORDS: Phrase("Moderators of {guild} have accepted your appeal. You can use this prompt there now."),
-    AppealSubject.PICTURE: Phrase("Moderators of {guild} have accepted your appeal. Your result is shown there now."),
+    AppealSubject.PICTURE: Phrase(
+        "Moderators of {guild} have accepted your appeal. Your result is shown there now, or sent to you here if only "
+        "you saw its message."
+    ),
     AppealSubject.TIME_OUT: Phrase("Moderators of {guild} have accepted your appeal. Your time out there is over."),
     AppealSubject.BAN: Phrase("Moderators of {guild} have accepted your appeal. Your ban there is over."),
 }

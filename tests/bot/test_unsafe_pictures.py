@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from bot.policy.cases import NothingToAppeal, NothingToShow
 from bot.policy.pictures import PictureRules, PictureWithheld, Showing
-from bot.replies import appeal_replies, reply_for, withheld_replies
+from bot.replies import appeal_replies, private_replies, reply_for, withheld_replies
 from bot.store.moderation.tables import moderation_cases
 from engine.contract.errors import NotYours
 from engine.contract.jobs import Job
@@ -23,8 +23,8 @@ from tests.bot.buttons.test_appeal import appeal, decide, is_appeal
 from tests.bot.conftest import BotStarter
 from tests.bot.discord_hand import post_buttons
 from tests.bot.engine_hand import EngineHand
-from tests.bot.reading import Message, is_grid, labels, text_of
-from tests.bot.rows import until_true
+from tests.bot.reading import Message, is_grid, labels, shown_by_bot, text_of
+from tests.bot.rows import until_closed, until_true
 from tests.bot.test_moderation import safety, set_channel
 
 SAFE, UNSAFE, NEARLY = (-0.1,) * 4, (-0.1, 0.03, -0.1, -0.1), (-0.1, -0.01, -0.1, -0.1)
@@ -154,6 +154,28 @@ async def test_an_appeal_whose_picture_is_erased_before_it_is_posted_is_closed(
     await set_channel(ada)
     await until_true(database, "SELECT decision = 'gone' AND is_told FROM moderation_cases")
     assert not [item for item in ada.messages.values() if is_appeal(item)]
+
+
+async def test_an_accepted_appeal_sends_a_private_result_to_its_member(
+    able_bot: object, ada: MemberClient, ben: MemberClient, cleo: MemberClient, hand: EngineHand, database: Database
+) -> None:
+    """Its message cannot be edited any more; what was brought back meanwhile is not sent once more."""
+    await set_channel(ada)
+    await safety(ada, "pictures", age_restricted="withhold")
+    withheld, job = await painted(ben, hand, UNSAFE, private=True)
+    brought = await ben.reply(await ben.command("show", picture=str(job.id)))
+    for message in (withheld, brought):
+        await ben.changed(message, is_withheld)
+    await until_closed(database, job.id, 2)
+    await appeal(ben, await ben.reply(await ben.press(withheld, "Why?")))
+    await ada.message(is_appeal)
+    await decide(ada, "Accept")
+    sent = await ben.message(lambda item: item["channel_id"] == ben.channels["dm"] and is_grid(item))
+    assert sent["attachments"] and not names_of(sent)[0].startswith("SPOILER_")
+    assert private_replies.moved_from(int(withheld["channel_id"])) in text_of(sent)
+    await until_closed(database, job.id, 2)
+    assert [item["id"] for item in ben.messages.values() if is_grid(item)] == [sent["id"]]
+    assert not [item for item in shown_by_bot(cleo) if is_grid(item)]
 
 
 async def test_what_is_withheld_comes_out_no_other_way(

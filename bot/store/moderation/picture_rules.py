@@ -92,18 +92,21 @@ async def change_picture_rules(
 
 
 async def release_all(connection: AsyncConnection, released: Sequence[ReleasedResult]) -> list[None]:
-    """Show the results in their guilds all the same; messages that withheld them are brought up to date."""
+    """Show the results in their guilds all the same: messages that withheld them are brought up to date.
+
+    Those that only the token of their interaction could edit, which is gone, cannot be: the newest of them moves to the
+    member's direct messages.
+    """
     own = deliveries.c
     for one in released:
         row = {"guild_id": one.guild_id, "job_id": one.job_id}
         await connection.execute(pg.insert(released_results).values(row).on_conflict_do_nothing())
-        reopened = sa.update(deliveries).where(
-            own.job_id == one.job_id,
-            own.guild_id == one.guild_id,
-            own.state == DeliveryState.DELIVERED.value,
-            # Others are edited with the interaction's token, which is gone.
-            own.form == DeliveryForm.MESSAGE.value,
+        shown = sa.and_(
+            own.job_id == one.job_id, own.guild_id == one.guild_id, own.state == DeliveryState.DELIVERED.value
         )
+        is_own_message = own.form == DeliveryForm.MESSAGE.value
+        newest = sa.select(own.id).where(shown, ~is_own_message).order_by(own.id.desc()).limit(1)
+        reopened = sa.update(deliveries).where(shown, is_own_message | (own.id == newest.scalar_subquery()))
         await connection.execute(reopened.values(state=DeliveryState.OPEN.value, closed_at=None))
     return [None] * len(released)
 
