@@ -16,6 +16,7 @@ from bot.language import speaking
 from bot.policy.pictures import Showing, ShownWhere
 from bot.replies import private_replies
 from bot.replies.feedback_replies import saved
+from bot.store.envelopes import request_originals
 from bot.store.moderation.picture_rules import read_showing
 from bot.store.original_requests import (
     OriginalsRequest,
@@ -24,8 +25,8 @@ from bot.store.original_requests import (
     claim_request,
     drop_request,
     end_request,
+    record_notice,
     release_request,
-    request_originals,
     turn_off,
 )
 from engine.contract.errors import EaselError, PictureCorrupt
@@ -146,6 +147,15 @@ class OriginalSender(ClaimedWork):
         outcome = await outcome_of(
             lambda: channel.send(told, reference=reference, allowed_mentions=mentions, nonce=nonce_of(request.id))
         )
-        if not isinstance(outcome, discord.Message):
+        if isinstance(outcome, discord.Message):
+            await self._keep_notice(request, outcome)
+        else:
             _log.info("closed_not_told")
         return not isinstance(outcome, DiscordUnavailable)
+
+    async def _keep_notice(self, request: OriginalsRequest, notice: discord.Message) -> None:
+        async with self._context.transaction() as connection:
+            is_kept = await record_notice(connection, request.id, notice.id)
+        if not is_kept:
+            # Its member, or what it is about, was erased while it was being posted.
+            await outcome_of(notice.delete)

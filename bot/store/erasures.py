@@ -17,6 +17,7 @@ from bot.store.learning.adapters import forget_learnt_from
 from bot.store.moderation.cases import DiscordPlace, erase_cases
 from bot.store.moderation.members import IN_FORCE, pass_on_guild_restrictions
 from bot.store.moderation.tables import guild_restrictions
+from bot.store.original_requests import original_requests
 from bot.store.ranking.tables import rank_grids, rank_pairs
 from bot.store.tables import DeliveryForm, consent_choices, deliveries, erasure_messages, members
 from engine.contract.feedback import Consent
@@ -162,7 +163,12 @@ async def _note_messages(
     of_series = sa.select(deliveries.c.reply_to, deliveries.c.channel_id).where(
         of_member, deliveries.c.reply_to.is_not(None), _IN_SERIES
     )
-    places = [(row[0], row[1]) for row in await connection.execute(sa.union(shown, of_series))]
+    # What the bot says under a result to who takes no direct messages.
+    notices = sa.select(original_requests.c.told_message_id, original_requests.c.channel_id).where(
+        sa.or_(original_requests.c.member_id == erasure.member_id, original_requests.c.job_id == listed),
+        original_requests.c.told_message_id.is_not(None),
+    )
+    places = [(row[0], row[1]) for row in await connection.execute(sa.union(shown, of_series, notices))]
     places += [(case.message_id, case.channel_id) for case in cases]
     if places:
         insert = pg.insert(erasure_messages).on_conflict_do_nothing()

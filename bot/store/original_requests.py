@@ -16,16 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.policy.pictures import Showing
 from bot.policy.preferences import WANTED, DirectMessages, preferences_from_json
-from bot.policy.removals import check_shown
-from bot.policy.restrictions import GuildRestriction, check_unrestricted
-from bot.policy.visibility import check_may_see
-from bot.store.deliveries import Delivery, read_deliveries
-from bot.store.members import Member, lock_members
-from bot.store.moderation.members import MemberInGuild, find_restrictions
-from bot.store.moderation.picture_rules import read_showing, where_of_delivery
-from bot.store.moderation.removals import JobInGuild, find_removals
 from bot.store.preferences import stop_direct_messages
 from bot.store.tables import DeliveryKind, deliveries, members
 from engine.contract.errors import PictureUnknown
@@ -35,7 +26,9 @@ from engine.contract.jobs import Job, Picture
 from engine.store.jobs import read_jobs_with_pictures
 from engine.store.tables import check_one_of, metadata
 
-_SLOT = sa.text("coalesce(slot, '-1'::integer)")
+SLOT = sa.text("coalesce(slot, '-1'::integer)")
+"""What of a job is wanted, in the index by which a member gets it once."""
+
 _CLAIM_LASTS = timedelta(minutes=2)
 _preferred = members.c.preferences["direct_messages"].astext
 _LONG = sa.literal(timedelta(minutes=1), sa.Interval)
@@ -44,7 +37,7 @@ _LONG = sa.literal(timedelta(minutes=1), sa.Interval)
 class OriginalsState(StrEnum):
     """What became of a request.
 
-    waiting: to be sent. sent: the member has it. closed: they take no direct messages; asking again tries again.
+    waiting: to be sent. sent: the member has it. closed: Discord lets the bot send them none; asking again tries again.
     lost: the files are missing.
     """
 
@@ -82,15 +75,16 @@ original_requests = sa.Table(
         sa.Boolean,
         nullable=False,
         server_default=sa.false(),
-        comment="whether the member knows that they take no direct messages",
+        comment="whether the member was told that Discord lets the bot send them none",
     ),
+    sa.Column("told_message_id", sa.BigInteger, comment="the message in the channel that told them"),
     sa.Column("claimed_until", sa.TIMESTAMP(timezone=True)),
     sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False, server_default=sa.text("now()")),
     sa.Column("purpose", sa.Text, nullable=False, server_default=RequestPurpose.REACTION.value),
     check_one_of("state", OriginalsState),
     check_one_of("purpose", RequestPurpose),
     sa.CheckConstraint("slot BETWEEN 0 AND 3", name="slot"),
-    sa.Index("original_requests_once_idx", "member_id", "job_id", _SLOT, unique=True),
+    sa.Index("original_requests_once_idx", "member_id", "job_id", SLOT, unique=True),
     sa.Index("original_requests_waiting_idx", "id", postgresql_where=sa.text("state = 'waiting'")),
     sa.Index(None, "job_id"),
     comment="results that members want by direct message, as they say with a reaction or in their preferences",
@@ -101,7 +95,7 @@ original_requests = sa.Table(
 class OriginalsRequest:
     """What a member wants: the pictures of the job, and the message that shows them, in its language.
 
-    is_told: whether they know that they take no direct messages.
+    is_told: whether they were told that Discord lets the bot send them none.
     is_preferred: whether they still want results that they have not asked for.
     """
 
@@ -117,56 +111,6 @@ class OriginalsRequest:
     is_told: bool
     job: Job
     pictures: tuple[Picture, ...]
-
-
-_KEEP = (
-    pg.insert(original_requests)
-    .on_conflict_do_update(
-        index_elements=[
-            original_requests.c.member_id,
-            original_requests.c.job_id,
-            _SLOT,
-        ],
-        set_={"state": OriginalsState.WAITING.value, "purpose": RequestPurpose.REACTION.value},
-        where=original_requests.c.state == OriginalsState.CLOSED.value,
-    )
-    .returning(original_requests.c.id)
-)
-
-
-async def request_originals(
-    connection: AsyncConnection, discord_id: int, message_id: int, *, shows_unsafe: bool = False
-) -> bool:
-    """Keep that the Discord user wants what the message shows; False where it shows no pictures, or it was sent before.
-
-    shows_unsafe: whether the operator has switched off that unsafe pictures are withheld.
-
-    Raises: MemberBanned, MemberRestricted, JobUnknown, PictureRemoved, DeletedByOwner; nothing is kept then.
-    """
-    delivery = await _delivery_of(connection, message_id)
-    (found,) = await read_jobs_with_pictures(connection, [delivery.job_id]) if delivery else (None,)
-    if delivery is None or found is None:
-        return False
-    job, pictures = found[0], _shown(delivery, found[1])
-    (member,) = await lock_members(connection, [discord_id])
-    member.restriction.check_not_banned()
-    check_unrestricted(await _restriction_of(connection, delivery, member))
-    check_may_see(job, member.id)
-    showing = await read_showing(connection, where_of_delivery(delivery), job, pictures)
-    if not pictures or (showing is Showing.WITHHOLD and not shows_unsafe):
-        return False
-    (removals,) = await find_removals(connection, [JobInGuild(job_id=job.id, guild_id=delivery.guild_id)])
-    check_shown(removals, [picture.slot for picture in pictures], is_owner=job.member_id == member.id)
-    values = {
-        "id": new_id(),
-        "member_id": member.id,
-        "job_id": job.id,
-        "slot": pictures[0].slot if delivery.picture_id else None,
-        "guild_id": delivery.guild_id,
-        "channel_id": delivery.channel_id,
-        "message_id": message_id,
-    }
-    return (await connection.execute(_KEEP, values)).first() is not None
 
 
 _PREFERRED = (
@@ -255,6 +199,12 @@ async def end_request(connection: AsyncConnection, request_id: UUID, state: Orig
     await connection.execute(ended.values(state=state.value, is_told=is_told, claimed_until=None))
 
 
+async def record_notice(connection: AsyncConnection, request_id: UUID, message_id: int) -> bool:
+    """Store which message told the member that nothing is sent; False if the request was erased meanwhile."""
+    told = sa.update(original_requests).where(original_requests.c.id == request_id).values(told_message_id=message_id)
+    return bool((await connection.execute(told)).rowcount)
+
+
 async def turn_off(connection: AsyncConnection, request: OriginalsRequest) -> bool:
     """Send the member no more results that they have not asked for; False if that is so already.
 
@@ -276,18 +226,3 @@ async def release_request(connection: AsyncConnection, request_id: UUID) -> None
     """Leave the request to whoever comes next."""
     released = sa.update(original_requests).where(original_requests.c.id == request_id)
     await connection.execute(released.values(claimed_until=None))
-
-
-async def _delivery_of(connection: AsyncConnection, message_id: int) -> Delivery | None:
-    of_message = sa.select(deliveries.c.id).where(deliveries.c.message_id == message_id)
-    ids = (await connection.execute(of_message)).scalars().all()
-    return next(iter(await read_deliveries(connection, ids)), None) if ids else None
-
-
-async def _restriction_of(connection: AsyncConnection, delivery: Delivery, member: Member) -> GuildRestriction | None:
-    here = MemberInGuild(guild_id=delivery.guild_id, member_id=member.id)
-    return (await find_restrictions(connection, [here]))[0]
-
-
-def _shown(delivery: Delivery, pictures: tuple[Picture, ...]) -> tuple[Picture, ...]:
-    return tuple(picture for picture in pictures if delivery.picture_id in (None, picture.id))

@@ -10,6 +10,8 @@ import pytest
 
 from bot.replies import private_replies
 from bot.replies.feedback_replies import DM_CLOSED, saved
+from bot.store.envelopes import REACTION
+from engine.contract.feedback import Verb
 from engine.store.database import Database
 from engine.store.objects import Objects
 from sandbox.chat.test_client import MemberClient
@@ -18,6 +20,7 @@ from tests.bot.conftest import BotStarter
 from tests.bot.engine_hand import EngineHand
 from tests.bot.reading import Message, is_grid, text_of
 from tests.bot.rows import until_closed, until_true
+from tests.bot.test_erasing import erase, until_erased
 from tests.bot.watching import RequestWatch
 
 ENVELOPE = "✉️"
@@ -36,9 +39,14 @@ async def until_ended(database: Database, state: str, count: int = 1) -> None:
 
 @pytest.mark.parametrize("emoji", [ENVELOPE, "✉"])
 async def test_an_envelope_on_a_grid_sends_the_four_originals(
-    painted_grid: Callable[..., Any], cleo: MemberClient, database: Database, objects: Objects, emoji: str
+    painted_grid: Callable[..., Any],
+    cleo: MemberClient,
+    hand: EngineHand,
+    database: Database,
+    objects: Objects,
+    emoji: str,
 ) -> None:
-    """To whoever reacts and sees it, byte for byte, once, however often they react."""
+    """To whoever reacts and sees it, byte for byte, once, however often they react; the log says so, as of a press."""
     grid, job, pictures = await painted_grid()
     await until_closed(database, job.id)
     await cleo.react(grid, emoji)
@@ -58,6 +66,12 @@ async def test_an_envelope_on_a_grid_sends_the_four_originals(
     await until_ended(database, "sent", 2)
     (_, alone) = sent_to(cleo)
     assert [await cleo.file(file) for file in alone["attachments"]] == [originals[1]]
+    logged = [one for one in await hand.actions(job.id) if one.verb is Verb.SAVE]
+    assert {(one.message_id, one.slot, len(one.shown), one.variation, one.is_owner) for one in logged} == {
+        (int(grid["id"]), None, 4, REACTION, False),
+        (int(single["id"]), 1, 1, REACTION, False),
+    }
+    assert len(logged) == 2 and all(one.impression_id for one in logged)
 
 
 async def test_closed_direct_messages_are_told_once_and_nothing_is_lost(
@@ -79,6 +93,22 @@ async def test_closed_direct_messages_are_told_once_and_nothing_is_lost(
     await cleo.react(grid, ENVELOPE)
     await until_ended(database, "sent")
     assert len(sent_to(cleo)) == 1
+
+
+async def test_an_erasure_takes_the_notice_of_closed_direct_messages_along(
+    painted_grid: Callable[..., Any], ben: MemberClient, cleo: MemberClient, database: Database
+) -> None:
+    """Of who was told, and under a result that is erased."""
+    for eraser in (cleo, ben):
+        grid, job, _ = await painted_grid()
+        await until_closed(database, job.id)
+        await cleo.take_direct_messages(False)
+        await cleo.react(grid, ENVELOPE)
+        notice = await cleo.message(lambda item: cleo.id in text_of(item))
+        await until_ended(database, "closed")
+        await erase(eraser)
+        await until_erased(database)
+        await cleo.until(lambda gone=notice["id"]: gone not in cleo.messages)
 
 
 async def test_an_envelope_is_answered_after_a_crash(

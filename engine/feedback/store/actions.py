@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from engine.contract.feedback import ReportReason, Shown, Surface, Verb
 from engine.contract.ids import new_id
 from engine.feedback.records import Action, Choice, ConsentInForce
-from engine.feedback.store.months import first_press_on, month_of_press, noting_missing_months
+from engine.feedback.store.months import add_months, first_press_on, month_of_press, noting_missing_months
 from engine.feedback.store.tables import actions, impressions
 from engine.store.database import Database
 
@@ -106,6 +106,10 @@ _RATINGS = sa.text("""
     *(sa.bindparam(name, type_=pg.ARRAY(pg.UUID)) for name in ("job_ids", "member_ids", "picture_ids")),
 )
 
+_PRESS_ID = sa.text("SELECT press_id_of(:key, :at)").bindparams(
+    sa.bindparam("key", type_=sa.Text), sa.bindparam("at", type_=sa.TIMESTAMP(timezone=True))
+)
+
 # A message shows one result of a job; one with pairs, which have no job, shows many, and its presses name theirs.
 _BY_MESSAGE = sa.and_(
     actions.c.impression_id.is_(None),
@@ -128,6 +132,13 @@ async def append_actions(connection: AsyncConnection, appended: Sequence[Action]
         rows = {"rows": [_row_from_action(action) for action in appended]}
         new = set((await connection.execute(_statement_for(appended), rows)).scalars())
     return [action.press_id in new for action in appended]
+
+
+async def append_keyed_action(connection: AsyncConnection, action: Action, *, key: str) -> None:
+    """Append an action that has no id of its own: it gets one of its time, which stands for the key."""
+    press_id = (await connection.execute(_PRESS_ID, {"key": key, "at": action.at})).scalar_one()
+    await add_months(connection, "actions", [month_of_press(press_id)])
+    await append_actions(connection, [replace(action, press_id=press_id)])
 
 
 async def store_action(database: Database, action: Action) -> bool:
