@@ -12,7 +12,7 @@ from bot.delivery.originals import original_files, send_privately
 from bot.delivery.outcomes import Sent
 from bot.language import _
 from bot.policy.pictures import Showing
-from bot.replies.feedback_replies import DM_CLOSED, SAVED, saved
+from bot.replies.feedback_replies import SAVED, not_sent, saved
 from bot.services import Services
 from bot.showing import showing_there
 from bot.store.interaction import InteractionContext
@@ -41,7 +41,7 @@ class SaveButton(JobButton, verb="save", index=ONE_TO_FOUR_OR_ALL):
     async def press(self, interaction: discord.Interaction, services: Services, context: InteractionContext) -> None:
         """Store the press, then send the files, and say that they are sent.
 
-        Where Discord lets the bot send the member no direct messages, the answer has the files itself.
+        Where Discord refuses that, the answer says why, and has the files itself.
         """
         wanted = await services.commit(context, lambda: save(context, self.button.job_id, self.slot_or_all()))
         showing = await showing_there(services, context, wanted.job, wanted.pictures)
@@ -55,4 +55,4 @@ class SaveButton(JobButton, verb="save", index=ONE_TO_FOUR_OR_ALL):
         if isinstance(outcome, Sent):
             await finish_waiting(interaction, SAVED)
         else:
-            await finish_waiting(interaction, f"{DM_CLOSED}\n{text}", files)
+            await finish_waiting(interaction, f"{not_sent(outcome)}\n{text}", files)

@@ -11,7 +11,7 @@ from bot.claimed_work import INTERVAL, ClaimedWork
 from bot.delivery.context import DeliveryContext
 from bot.delivery.nonces import nonce_of
 from bot.delivery.originals import original_files, send_privately
-from bot.delivery.outcomes import OUTCOME_LABELS, DiscordUnavailable, Rejected, Sent, outcome_of
+from bot.delivery.outcomes import OUTCOME_LABELS, DirectRefusal, DiscordUnavailable, Sent, outcome_of, refusal_of
 from bot.language import speaking
 from bot.policy.pictures import Showing, ShownWhere
 from bot.replies import private_replies
@@ -88,24 +88,25 @@ class OriginalSender(ClaimedWork):
         return timedelta()
 
     async def _settle(self, request: OriginalsRequest) -> OriginalsState | None:
-        """Send the result, and see to it that the member knows if they take none; return as `_send` does."""
+        """Send the result, and see to it that the member knows if Discord refuses; None if it is to be tried again."""
         purpose = request.purpose
-        state = OriginalsState.CLOSED if purpose is RequestPurpose.TURNED_OFF else await self._send(request)
-        if state is not OriginalsState.CLOSED:
-            return state
+        sent = DirectRefusal.CLOSED if purpose is RequestPurpose.TURNED_OFF else await self._send(request)
+        if not isinstance(sent, DirectRefusal):
+            return sent
         if purpose is RequestPurpose.PREFERENCE:
             # Stored before it is said, so that a process that takes over says it.
             async with self._context.transaction() as connection:
                 if not await turn_off(connection, request):
-                    return state
+                    return OriginalsState.CLOSED
         if purpose is not RequestPurpose.REACTION:
-            return state if await self._tell(request, private_replies.auto_dm_stopped(request.discord_id)) else None
+            is_told = await self._tell(request, private_replies.auto_dm_stopped(request.discord_id))
+            return OriginalsState.CLOSED if is_told else None
         if not request.is_told:
-            await self._tell(request, private_replies.direct_messages_closed(request.discord_id))
-        return state
+            await self._tell(request, private_replies.not_sent(request.discord_id, sent))
+        return OriginalsState.CLOSED
 
-    async def _send(self, request: OriginalsRequest) -> OriginalsState | None:
-        """Return what became of it; None if it is to be tried again.
+    async def _send(self, request: OriginalsRequest) -> OriginalsState | DirectRefusal | None:
+        """Return what became of it, or why Discord refuses it to the member; None if it is to be tried again.
 
         Raises: StoreUnavailable.
         """
@@ -128,9 +129,9 @@ class OriginalSender(ClaimedWork):
             return OriginalsState.SENT
         if isinstance(outcome, DiscordUnavailable):
             return None
-        takes_none = isinstance(outcome, Rejected) and not outcome.can_post
-        if request.purpose is RequestPurpose.REACTION or takes_none:
-            return OriginalsState.CLOSED
+        refusal = refusal_of(outcome)
+        if request.purpose is RequestPurpose.REACTION or refusal is not DirectRefusal.OTHER:
+            return refusal
         _log.warning("result_not_sent", outcome=OUTCOME_LABELS[type(outcome)])
         return OriginalsState.LOST
 

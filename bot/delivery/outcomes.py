@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from enum import Enum, auto
 from types import MappingProxyType
 from typing import TypeVar, get_args
 
@@ -17,6 +18,7 @@ UNKNOWN_MESSAGE, UNKNOWN_WEBHOOK, EXPIRED_TOKEN = 10008, 10015, 50027
 """Discord's codes for what no longer exists."""
 
 _UNKNOWN_CHANNEL, _TOO_LARGE = 10003, 40005
+_TAKES_NONE, _NO_SERVER = 50007, 50278
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,11 +42,13 @@ class ChannelDeleted:
 class Rejected:
     """Discord rejected the request; `can_post` is False if the bot may not post in the channel at all.
 
+    code: Discord's for the reason; 0 where it gave none, or the request was not made.
     A rejected edit does not mean that a post is rejected: a thread that is archived takes posts alone.
     """
 
     cause: str
     can_post: bool
+    code: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +79,18 @@ OUTCOME_LABELS: Mapping[type, str] = MappingProxyType(
 """Each outcome as metrics name it, in snake_case."""
 
 
+class DirectRefusal(Enum):
+    """Why Discord sends the member no direct message.
+
+    closed: they take none. no_server: they share no server with the bot. other: nothing that the member has chosen,
+    such as a limit of Discord's.
+    """
+
+    CLOSED = auto()
+    NO_SERVER = auto()
+    OTHER = auto()
+
+
 async def outcome_of(work: Callable[[], Awaitable[T]]) -> T | SendOutcome:
     """Return what the request returns, or the outcome that its error stands for."""
     try:
@@ -82,7 +98,7 @@ async def outcome_of(work: Callable[[], Awaitable[T]]) -> T | SendOutcome:
     except discord.NotFound as error:
         return _missing(error)
     except discord.Forbidden as error:
-        return Rejected(cause=_cause(error), can_post=False)
+        return Rejected(cause=_cause(error), can_post=False, code=error.code)
     except discord.DiscordServerError as error:
         return DiscordUnavailable(cause=_cause(error))
     except discord.HTTPException as error:
@@ -95,6 +111,12 @@ async def outcome_of(work: Callable[[], Awaitable[T]]) -> T | SendOutcome:
         return Rejected(cause=_cause(error), can_post=True)
     except (TimeoutError, aiohttp.ClientError, OSError) as error:
         return DiscordUnavailable(cause=type(error).__name__)
+
+
+def refusal_of(outcome: SendOutcome) -> DirectRefusal:
+    """Return why an outcome other than `Sent` sends nothing."""
+    code = outcome.code if isinstance(outcome, Rejected) else 0
+    return {_TAKES_NONE: DirectRefusal.CLOSED, _NO_SERVER: DirectRefusal.NO_SERVER}.get(code, DirectRefusal.OTHER)
 
 
 def _missing(error: discord.NotFound) -> SendOutcome:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from bot.cards import shown_prompt
+from bot.delivery.outcomes import DirectRefusal, DiscordUnavailable, SendOutcome, refusal_of
 from bot.language import Phrase, _, plural
 from bot.replies import picture_title
 from bot.replies.alt_replies import picture_subject
@@ -34,6 +35,22 @@ KEPT = Phrase("Nothing was deleted.")
 
 SAVED = Phrase("Sent to your direct messages.")
 DM_CLOSED = Phrase("I cannot send you direct messages, so here it is, for you alone. Save it before you leave.")
+_DM_NO_SERVER = Phrase(
+    "Discord lets me send direct messages only to members of a server that I am in, so here it is, for you alone. Save "
+    "it before you leave."
+)
+_DM_NOT_TAKEN = Phrase(
+    "Discord did not take my direct message to you, so here it is, for you alone. Save it before you leave."
+)
+_DM_UNSURE = Phrase(
+    "Discord does not say whether my direct message has arrived, so here it is, for you alone. Save it before you "
+    "leave."
+)
+_NOT_SENT: Mapping[DirectRefusal, Phrase] = {
+    DirectRefusal.CLOSED: DM_CLOSED,
+    DirectRefusal.NO_SERVER: _DM_NO_SERVER,
+    DirectRefusal.OTHER: _DM_NOT_TAKEN,
+}
 
 
 RANK_HELP = Phrase("Compare two pictures of the same prompt, again and again; only you see it")
@@ -115,6 +132,11 @@ def more(slot: int | None, best: int | None, favourites: Collection[int]) -> str
         liked = _("Which are favourites of yours?")
     hint = [_("Press again to take it back.")] if favourites or best is not None else []
     return "\n".join([f"🏆 {chosen}", f"❤️ {liked}", *hint])
+
+
+def not_sent(outcome: SendOutcome) -> str:
+    """Return why the files come in the answer instead of by direct message."""
+    return str(_DM_UNSURE if isinstance(outcome, DiscordUnavailable) else _NOT_SENT[refusal_of(outcome)])
 
 
 def saved(prompt: str, seeds: Sequence[tuple[int, int]]) -> str:

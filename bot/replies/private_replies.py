@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.delivery.outcomes import DirectRefusal
 from bot.language import Phrase, _
 
 ONLY_YOU = Phrase("Only you see this. It stays in `/history`, and comes by direct message if it takes over 15 minutes.")
@@ -15,8 +16,13 @@ def moved_from(channel_id: int) -> str:
     return _("You asked for this in <#{channel_id}>, where only you were to see it.", channel_id=channel_id)
 
 
-def direct_messages_closed(discord_id: int) -> str:
-    """Return what all in the channel see when a member who reacted takes no direct messages."""
+def not_sent(discord_id: int, refusal: DirectRefusal) -> str:
+    """Return what all in the channel see when Discord sends a member who reacted no direct message."""
+    if refusal is DirectRefusal.OTHER:
+        return _(
+            "<@{member}>, Discord did not take my direct message to you. React again later, or press ⋯ and ✉️.",
+            member=discord_id,
+        )
     return _(
         "<@{member}>, Discord lets me send you no direct message. Allow them in this server's privacy settings and "
         "react again, or press ⋯ and ✉️.",

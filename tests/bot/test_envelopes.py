@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from bot.delivery.outcomes import DirectRefusal, DiscordUnavailable, Rejected
 from bot.replies import private_replies
-from bot.replies.feedback_replies import DM_CLOSED, saved
+from bot.replies.feedback_replies import DM_CLOSED, not_sent, saved
 from bot.store.envelopes import REACTION
 from engine.contract.feedback import Verb
 from engine.store.database import Database
@@ -86,13 +87,43 @@ async def test_closed_direct_messages_are_told_once_and_nothing_is_lost(
         await until_ended(database, "closed")
         await cleo.remove_reaction(grid, ENVELOPE)
         told = [item for item in cleo.messages.values() if cleo.id in text_of(item)]
-        assert [text_of(item) for item in told] == [private_replies.direct_messages_closed(int(cleo.id))], number
+        assert [text_of(item) for item in told] == [private_replies.not_sent(int(cleo.id), DirectRefusal.CLOSED)], (
+            number
+        )
     shown = await cleo.reply(await cleo.press(await cleo.reply(await cleo.press(grid, "⋯")), "Send to me"))
     assert str(DM_CLOSED) in text_of(shown) and len(shown["attachments"]) == 4
     await cleo.take_direct_messages(True)
     await cleo.react(grid, ENVELOPE)
     await until_ended(database, "sent")
     assert len(sent_to(cleo)) == 1
+
+
+async def test_other_refusals_are_not_told_as_closed_direct_messages(
+    painted_grid: Callable[..., Any], sandbox: Sandbox, cleo: MemberClient, database: Database
+) -> None:
+    """Discord has limits of its own: the answer to a press has the files, and a reaction can be made again."""
+    grid, job, _ = await painted_grid()
+    await until_closed(database, job.id)
+    choices = await cleo.reply(await cleo.press(grid, "⋯"))
+    sandbox.inject_fault(f"POST /channels/{cleo.channels['dm']}/messages", kind="status", status=403, count=None)
+    shown = await cleo.reply(await cleo.press(choices, "Send to me"))
+    assert "did not take my direct message" in text_of(shown) and len(shown["attachments"]) == 4
+    await cleo.react(grid, ENVELOPE)
+    told = await cleo.message(lambda item: cleo.id in text_of(item))
+    assert text_of(told) == private_replies.not_sent(int(cleo.id), DirectRefusal.OTHER)
+    await until_ended(database, "closed")
+    await cleo.remove_reaction(grid, ENVELOPE)
+    sandbox.faults.clear()
+    await cleo.react(grid, ENVELOPE)
+    await until_ended(database, "sent")
+    assert len(sent_to(cleo)) == 1
+
+
+def test_each_refusal_of_discord_has_its_own_sentence() -> None:
+    codes = (50007, 50278, 20026)
+    outcomes = [Rejected(cause="", can_post=False, code=code) for code in codes]
+    said = {not_sent(outcome) for outcome in (*outcomes, DiscordUnavailable(cause=""))}
+    assert len(said) == 4 and all("for you alone" in one for one in said)
 
 
 async def test_an_erasure_takes_the_notice_of_closed_direct_messages_along(

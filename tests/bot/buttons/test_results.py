@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from bot.delivery.outcomes import Rejected
 from bot.policy.removals import DeletedByOwner
 from bot.replies import feedback_replies, reply_for
 from engine.contract.feedback import Verb
@@ -17,6 +18,7 @@ from tests.bot.engine_hand import EngineHand
 from tests.bot.reading import Message, labels, text_of
 
 Grid = Callable[..., Any]
+REFUSED = Rejected(cause="", can_post=False)
 
 
 def says(text: str, message: Message) -> bool:
@@ -53,7 +55,7 @@ async def test_the_original_comes_by_direct_message(
     ]
 
 
-async def test_whoever_takes_no_direct_messages_gets_the_file_all_the_same(
+async def test_whoever_gets_no_direct_messages_gets_the_file_all_the_same(
     painted_grid: Grid, ben: MemberClient, sandbox: Sandbox, hand: EngineHand
 ) -> None:
     """They are told once, and the answer, which they alone see, has the file."""
@@ -62,7 +64,7 @@ async def test_whoever_takes_no_direct_messages_gets_the_file_all_the_same(
     for route in ("POST /channels/*/messages", "POST /users/@me/channels"):
         sandbox.inject_fault(route, kind="status", status=403)
         answer = await ben.reply(await ben.press(picture, "✉️"))
-        assert text_of(answer).startswith(str(feedback_replies.DM_CLOSED)) and answer["flags"] & 64
+        assert text_of(answer).startswith(feedback_replies.not_sent(REFUSED)) and answer["flags"] & 64
         assert text_of(answer).endswith(f"Image #1: seed {pictures[0].seed}")
         (file,) = answer["attachments"]
         assert await ben.file(file) == await hand.objects.get(pictures[0].object_key)
