@@ -9,7 +9,9 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import PurePath
 
+from bot.exports.own_pictures import read_own_picture
 from bot.store.own_data import OwnData
+from engine.content_credentials import UNSIGNED, ContentCredentials
 from engine.contract.errors import PictureCorrupt
 from engine.store.objects import Objects
 
@@ -29,7 +31,9 @@ class OwnDataFile:
     is_cut: bool
 
 
-async def build_file(data: OwnData, objects: Objects, *, max_bytes: int) -> OwnDataFile:
+async def build_file(
+    data: OwnData, objects: Objects, *, max_bytes: int, credentials: ContentCredentials = UNSIGNED
+) -> OwnDataFile:
     """Return the file, with the newest pictures that fit; pictures that cannot be read are left out.
 
     Raises: PictureStoreUnavailable.
@@ -41,7 +45,7 @@ async def build_file(data: OwnData, objects: Objects, *, max_bytes: int) -> OwnD
         await asyncio.to_thread(archive.writestr, "data.json", records)
         for key in data.keys:
             try:
-                picture = await objects.get(key)
+                picture = await read_own_picture(data, key, objects, credentials)
             except PictureCorrupt:
                 continue
             if buffer.tell() + len(picture) + (num_pictures + 2) * _OVERHEAD > max_bytes:

@@ -57,6 +57,7 @@ async def serve_bot(health_port: int, report_ready: ReportReady) -> None:
             folder=settings.home / "exports",
             database_url=url,
             storage_url=settings.storage_url,
+            credentials=credentials,
             public_url=settings.public_url,
         )
         options = BotOptions(

@@ -55,6 +55,11 @@ class ContentCredentials:
         self._lock = asyncio.Lock()
 
     @property
+    def files(self) -> tuple[Path, ...]:
+        """The arguments with which another process opens the same ones; none where there is no key."""
+        return (self._key, self._certificates) if self._key and self._certificates else ()
+
+    @property
     def are_used(self) -> bool:
         """Whether there is a key."""
         return self._key is not None

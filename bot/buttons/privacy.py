@@ -56,7 +56,7 @@ class DownloadButton(MemberButton, verb=DOWNLOAD_VERB):
         if data is None:
             await interaction.edit_original_response(content=str(privacy_replies.NOTHING_STORED))
             return
-        made = await build_file(data, services.objects, max_bytes=MAX_BYTES)
+        made = await build_file(data, services.objects, max_bytes=MAX_BYTES, credentials=services.credentials)
         said = privacy_replies.own_data(num_pictures=made.num_pictures, num_left_out=made.num_left_out)
         if made.is_cut:
             is_coming = await _request_all(services, context)

@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePath
 
+from bot.exports.own_pictures import read_own_picture
 from bot.store.own_data import OwnData
+from engine.content_credentials import UNSIGNED, ContentCredentials
 from engine.contract.errors import PictureCorrupt, StorageFull
 from engine.store.objects import Objects
 
@@ -30,7 +32,9 @@ def pack(folder: Path, file: Path, root: str) -> None:
     shutil.rmtree(folder)
 
 
-async def pack_own_data(data: OwnData, objects: Objects, file: Path) -> int:
+async def pack_own_data(
+    data: OwnData, objects: Objects, file: Path, *, credentials: ContentCredentials = UNSIGNED
+) -> int:
     """Make a zip file of a member's own data with all of their pictures; return how many cannot be read.
 
     Raises: StorageFull when the disk is full, PictureStoreUnavailable.
@@ -41,7 +45,7 @@ async def pack_own_data(data: OwnData, objects: Objects, file: Path) -> int:
         await asyncio.to_thread(archive.writestr, "data.json", records, zipfile.ZIP_DEFLATED)
         for key in data.keys:
             try:
-                picture = await objects.get(key)
+                picture = await read_own_picture(data, key, objects, credentials)
             except PictureCorrupt:
                 num_damaged += 1
                 continue

@@ -24,6 +24,7 @@ import structlog
 from bot.exports.archive import pack, pack_own_data
 from bot.store.members import read_publishing_ids_in
 from bot.store.own_data import read_own_data
+from engine.content_credentials import ContentCredentials
 from engine.contract.errors import StorageFull, StoreUnavailable
 from engine.feedback.exports import FORMATS
 from engine.feedback.exports.request import ExportRefused, ExportRequest
@@ -37,18 +38,20 @@ _NICENESS = 10
 async def make(order: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the state and the outcome of the order, for which a file is there if the state is `done`.
 
-    order: `file`, `database_url`, `storage_url`, `options`, and `guild_id` or, for a member's own data, `discord_id`.
+    order: `file`, `database_url`, `storage_url`, `credentials`, which are the files of `ContentCredentials` if any,
+        `options`, and `guild_id` or, for a member's own data, `discord_id`.
 
     Raises: StoreUnavailable but for a full disk, which somebody has to free.
     """
     file = Path(order["file"])
     objects = open_objects(order["storage_url"])
+    credentials = ContentCredentials(*map(Path, order.get("credentials", ())))
     try:
         async with open_database(order["database_url"], pool_size=2, name="easel-export") as database:
             if order.get("guild_id") is None:
-                outcome = await _write_own_data(order["discord_id"], database, objects, file)
+                outcome = await _write_own_data(order["discord_id"], database, objects, credentials, file)
             else:
-                outcome = await _write_guild(order["guild_id"], order["options"], database, objects, file)
+                outcome = await _write_guild(order["guild_id"], order["options"], database, objects, credentials, file)
     except ExportRefused as refused:
         return {"state": "refused", "reason": refused.reason.value, "left_out": dict(refused.exported.left_out)}
     except StorageFull:
@@ -57,7 +60,12 @@ async def make(order: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 async def _write_guild(
-    guild_id: int, options: Mapping[str, Any], database: Database, objects: Objects, file: Path
+    guild_id: int,
+    options: Mapping[str, Any],
+    database: Database,
+    objects: Objects,
+    credentials: ContentCredentials,
+    file: Path,
 ) -> Mapping[str, Any]:
     folder = file.with_suffix("")
     # Of an attempt that ended while it was packed.
@@ -72,19 +80,22 @@ async def _write_guild(
         release=datetime.now(UTC).date().isoformat(),
         guild_id=guild_id,
         is_moved=True,
+        credentials=credentials,
     )
     exported = asdict(await FORMATS[options["format"]].export(database, objects, request))
     await asyncio.to_thread(pack, folder, file, f"easel-{options['format']}")
     return {**exported, "damaged": len(exported["damaged"])}
 
 
-async def _write_own_data(discord_id: int, database: Database, objects: Objects, file: Path) -> Mapping[str, Any]:
+async def _write_own_data(
+    discord_id: int, database: Database, objects: Objects, credentials: ContentCredentials, file: Path
+) -> Mapping[str, Any]:
     async with database.begin(limit=None) as connection:
         await connection.execute(KEEP_FROM_PRUNING)
         data = await read_own_data(connection, discord_id)
         if data is None:
             return {"counts": {"pictures": 0}, "damaged": 0}
-        num_damaged = await pack_own_data(data, objects, file)
+        num_damaged = await pack_own_data(data, objects, file, credentials=credentials)
     return {"counts": {"pictures": len(data.keys) - num_damaged}, "damaged": num_damaged}
 
 

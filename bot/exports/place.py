@@ -8,6 +8,7 @@ from uuid import UUID
 
 from bot.signed_links import signed_path
 from bot.store.exports import KEPT_FOR, Export
+from engine.content_credentials import UNSIGNED, ContentCredentials
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,12 +16,14 @@ class ExportPlace:
     """Where exports are made.
 
     folder: of the files. database_url, storage_url: what the processes that make them work with.
+    credentials: what pictures are signed with.
     public_url: the address under which members reach this bot's `/exports/`; None if there is none.
     """
 
     folder: Path
     database_url: str = field(repr=False)
     storage_url: str
+    credentials: ContentCredentials = UNSIGNED
     public_url: str | None = None
 
     def file(self, export_id: UUID) -> Path:

@@ -63,6 +63,7 @@ def _order(place: ExportPlace, export: Export) -> Mapping[str, Any]:
         "file": str(place.file(export.id)),
         "database_url": place.database_url,
         "storage_url": place.storage_url,
+        "credentials": [str(file) for file in place.credentials.files],
         "options": dict(export.options),
         "guild_id": export.guild_id,
         "discord_id": export.discord_id,

@@ -56,10 +56,14 @@ class StoredOfMember:
 
 @dataclass(frozen=True, kw_only=True)
 class OwnData:
-    """Every row that is stored of a member, by table, and the keys of their pictures, newest first, and uploads."""
+    """Every row that is stored of a member, by table, and the keys of their pictures, newest first, and uploads.
+
+    painted: those keys that Easel has made pictures of for them.
+    """
 
     rows: Mapping[str, Sequence[Mapping[str, Any]]]
     keys: tuple[str, ...]
+    painted: frozenset[str] = frozenset()
 
 
 async def read_stored(connection: AsyncConnection, discord_id: int) -> StoredOfMember | None:
@@ -126,7 +130,8 @@ async def read_own_data(connection: AsyncConnection, discord_id: int) -> OwnData
     rows = {table.name: await _rows(connection, table, condition) for table, condition in wanted.items()}
     keys = [picture["object_key"] for picture in (*reversed(rows["pictures"]), *rows["uploads"])]
     keys += [key for job in reversed(rows["jobs"]) if job["edit"] and (key := mask_key(edit_from_json(job["edit"])))]
-    return OwnData(rows=rows, keys=tuple(dict.fromkeys(keys)))
+    painted = frozenset(picture["object_key"] for picture in rows["pictures"])
+    return OwnData(rows=rows, keys=tuple(dict.fromkeys(keys)), painted=painted)
 
 
 async def _count(connection: AsyncConnection, query: sa.Select[Any]) -> int:

@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.text import Text
 
 from bot.store.members import read_consent_record, read_publishing_ids, read_training_ids
+from easel.credentials import open_credentials
 from easel.exit_codes import ExitCode
 from easel.export_options import Bounds
 from easel.output import Output
@@ -87,6 +88,7 @@ async def export(name: str, folder: Path, bounds: Bounds, settings: EngineSettin
 
 
 async def _export(name: str, folder: Path, bounds: Bounds, settings: EngineSettings, output: Output) -> Exported:
+    credentials = await open_credentials(settings)
     with _progress(output) as progress:
         bar = progress.add_task("Exporting", total=None)
         request = ExportRequest(
@@ -101,6 +103,7 @@ async def _export(name: str, folder: Path, bounds: Bounds, settings: EngineSetti
             release=bounds.release or datetime.now(UTC).date().isoformat(),
             read_agreeing=read_training_ids,
             read_record=read_consent_record,
+            credentials=credentials,
             restarted=lambda restart: _tell_restart(restart, folder, progress.console),
         )
         try:

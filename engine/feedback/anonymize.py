@@ -13,6 +13,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
+from engine.contract.provenance import PNG_KEY, PROVENANCE
+
 # Where a word may begin is fixed in each, so that a text of one long word takes no longer than others.
 _ADDRESS = re.compile(
     r"(?:(?<![a-z0-9+.-])[a-z0-9+.-]*://|www\.|cdn\.discord)\S*|\bdiscord(?:app)?\.(?:com|gg|net)/?\S*"
@@ -29,6 +31,8 @@ _SNOWFLAKE = re.compile(r"\d{17,20}")
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 _TEXT_CHUNKS = frozenset({b"tEXt", b"zTXt", b"iTXt", b"eXIf"})
+# The same bytes in every picture.
+_ORIGIN = PNG_KEY.encode() + bytes(5) + PROVENANCE
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
@@ -53,14 +57,14 @@ def anonymize(value: Any) -> Any:
 
 
 def strip_png_metadata(png: bytes) -> bytes:
-    """Return the PNG without its text and Exif chunks, pixels unchanged; other data is returned unchanged."""
+    """Return the PNG without its text and Exif chunks, but for what says that a model made it; other data unchanged."""
     if not png.startswith(_SIGNATURE):
         return png
     # Runs of chunks that stay: pictures are large, and have many chunks in a row.
     kept, run, view = list[memoryview](), 0, memoryview(png)
     at = len(_SIGNATURE)
     for at, end in _chunks(view):
-        if view[at + 4 : at + 8] in _TEXT_CHUNKS:
+        if view[at + 4 : at + 8] in _TEXT_CHUNKS and view[at + 8 : end - 4] != _ORIGIN:
             kept.append(view[run:at])
             run = end
         at = end

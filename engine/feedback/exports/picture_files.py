@@ -1,4 +1,4 @@
-"""Picture files as exports publish them: without text, and damaged ones named instead of skipped in silence."""
+"""Picture files as exports publish them: without text, signed, and damaged ones named instead of skipped in silence."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import os
 from pathlib import Path
 
+from engine.content_credentials import ContentCredentials
 from engine.contract.errors import PictureCorrupt
 from engine.feedback.anonymize import is_whole_png, strip_png_metadata
 from engine.feedback.exports.made import Made
@@ -25,10 +26,11 @@ class PictureFiles:
     damaged: keys of files that are missing or altered, in the order in which they were found.
     """
 
-    def __init__(self, objects: Objects, made: Made) -> None:
+    def __init__(self, objects: Objects, made: Made, credentials: ContentCredentials) -> None:
         self.damaged: dict[str, None] = {}
         self._objects = objects
         self._made = made
+        self._credentials = credentials
         self._kept: dict[str, bytes] = {}
         self._kept_bytes = 0
         self._begun: dict[str, asyncio.Task[bytes]] = {}
@@ -66,7 +68,7 @@ class PictureFiles:
         return True
 
     async def read_intact(self, key: str, uid: str) -> bytes:
-        """Return the file without its text chunks.
+        """Return the file without its text chunks, signed where there is a key.
 
         Raises: PictureCorrupt when it is damaged by now, StoreUnavailable.
         """
@@ -104,7 +106,9 @@ class PictureFiles:
         placed = await in_thread(_read_placed, _pooled(pool, uid), _pooled(left, uid))
         if placed is not None:
             return placed
-        return await in_thread(strip_png_metadata, await self._objects.get(key))
+        return await self._credentials.signed(
+            await in_thread(strip_png_metadata, await self._objects.get(key)), "image/png"
+        )
 
 
 def _pooled(folder: Path, uid: str) -> Path:

@@ -144,7 +144,7 @@ async def _write_all(
     if begun.restart is not None:
         log.request.restarted(begun.restart)
     members, total = await _count(log, begun.secret)
-    pictures = PictureFiles(objects, begun)
+    pictures = PictureFiles(objects, begun, log.request.credentials)
     publishing = Publishing(
         pictures=pictures, members=members, biases=log.community.biases, request=log.request, home=home, made=begun
     )

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from engine.content_credentials import UNSIGNED, ContentCredentials
 from engine.feedback.records import ConsentRecord
 
 # Called with the number of rows written and the total.
@@ -48,6 +49,7 @@ class ExportRequest:
     read_agreeing: returns the members who agree now to what the raw export is for; None for those who agree to
         publishing.
     read_record: returns by which versions of the text members agreed, and how many were removed; None if unknown.
+    credentials: what published pictures are signed with.
     restarted: called when an export to the same folder was killed, with what this one uses of it.
     needed: called with the members whose consent the export needs, once all of them have been found to agree.
     """
@@ -65,6 +67,7 @@ class ExportRequest:
     guild_id: int | None = None
     read_agreeing: Callable[[AsyncConnection], Awaitable[set[UUID]]] | None = None
     read_record: Callable[[AsyncConnection], Awaitable[ConsentRecord]] | None = None
+    credentials: ContentCredentials = UNSIGNED
     restarted: Callable[[Restart], None] = ignore_restart
     needed: Callable[[Set[UUID]], None] = lambda members: None
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import io
 import zipfile
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from bot.exports.exporter import Exporter
 from bot.exports.handover import hand_over
 from bot.exports.place import ExportPlace
 from bot.exports.process import Unmade, run_export
+from bot.own_data_file import build_file
 from bot.pages.exports import ExportFiles
 from bot.replies import export_replies
 from bot.signed_links import signed_path
@@ -34,12 +36,16 @@ from bot.store.exports import (
     request_export,
 )
 from bot.store.own_data import OwnData
+from engine.content_credentials import ContentCredentials
 from engine.contract.exports import EXPORT_FORMATS
+from engine.feedback.anonymize import strip_png_metadata
 from engine.feedback.exports import FORMATS
 from engine.store.database import Database
 from engine.store.objects import Objects, open_objects
 from tests.bot.store.test_button_actions import press
 from tests.bot.unconnected import unconnected_context
+from tests.engine.certificates import make_credentials
+from tests.test_provenance import PNG
 
 GUILD = 77
 
@@ -253,6 +259,21 @@ async def test_own_data_holds_every_picture(database: Database, objects: Objects
     with zipfile.ZipFile(place.folder / "own.zip") as archive:
         assert len(archive.namelist()) == 3 and archive.testzip() is None
     assert [path.name for path in place.folder.iterdir()] == ["own.zip"]
+
+
+async def test_own_pictures_are_signed_where_easel_has_made_them(objects: Objects, tmp_path: Path) -> None:
+    """In both files in which a member gets them; what they brought is theirs, and stays as it is."""
+    made = make_credentials(tmp_path)
+    painted = await objects.put(PNG, ".png")
+    brought = await objects.put(strip_png_metadata(PNG), ".png")
+    data = OwnData(rows={}, keys=(painted, brought), painted=frozenset({painted}))
+    credentials = ContentCredentials(made.key, made.certificates)
+    await pack_own_data(data, objects, tmp_path / "own.zip", credentials=credentials)
+    built = await build_file(data, objects, max_bytes=10**6, credentials=credentials)
+    for file in ((tmp_path / "own.zip").read_bytes(), built.content):
+        with zipfile.ZipFile(io.BytesIO(file)) as archive:
+            assert b"caBX" in archive.read(f"pictures/{PurePath(painted).name}")
+            assert archive.read(f"pictures/{PurePath(brought).name}") == await objects.get(brought)
 
 
 async def test_a_disk_that_is_full_is_an_outcome(

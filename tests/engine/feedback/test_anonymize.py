@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
 from engine.contract.ids import new_id
+from engine.contract.provenance import CREATOR_TOOL, PNG_KEY, PROVENANCE, PROVENANCE_TEXT
 from engine.feedback.anonymize import anonymize, assign_member_numbers, strip_png_metadata
 
 _NAMING = re.compile(r"\d{17,20}|@|https?://|cdn\.discord")
@@ -90,6 +91,18 @@ def test_picture_keeps_its_pixels_and_loses_its_texts() -> None:
         bare.load()
         assert bare.getpixel((2, 2)) == (200, 10, 30)
         assert bare.info == {}
+
+
+def test_a_picture_keeps_what_says_that_a_model_made_it() -> None:
+    """To the byte; any other XMP goes, as it may say who took a photograph."""
+    image, texts = Image.new("RGB", (5, 4)), PngImagePlugin.PngInfo()
+    texts.add_itxt(PNG_KEY, PROVENANCE_TEXT)
+    texts.add_itxt(PNG_KEY, PROVENANCE_TEXT.replace(CREATOR_TOOL, "Bob"))
+    texts.add_text("parameters", "for @bob")
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG", pnginfo=texts)
+    png = strip_png_metadata(buffer.getvalue())
+    assert png.count(PROVENANCE) == png.count(b"iTXt") == 1 and b"bob" not in png.lower()
 
 
 def test_other_data_is_unchanged() -> None:
