@@ -53,6 +53,7 @@ def row_from_picture(picture: Picture, recipe: Any, file: str | None) -> JsonRow
         "width": picture.width,
         "height": picture.height,
         "seed": picture.seed,
+        "unsafe_score": picture.unsafe_score,
         "recipe": recipe,
     }
 

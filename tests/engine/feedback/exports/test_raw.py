@@ -34,6 +34,7 @@ from engine.store.database import Database
 from engine.store.jobs import read_pictures, submit_job
 from engine.store.objects import Objects
 from engine.store.tables import jobs
+from engine.store.tables import pictures as picture_rows
 from engine.store.transitions import finish_job, start_job
 from tests.fakes import painted_from_request, request_for
 
@@ -110,6 +111,18 @@ async def _everybody(connection: AsyncConnection) -> set[UUID]:
 
 
 export_all = partial(export_raw, read_members=_everybody, report=_ignore)
+
+
+async def test_what_a_classifier_finds_unsafe_is_marked(database: Database, objects: Objects, tmp_path: Path) -> None:
+    """It may have been shown to nobody: whoever trains with the export decides."""
+    await _finished(database, objects, new_id(), "a red circle")
+    slot = picture_rows.c.slot
+    async with database.begin() as connection:
+        scores = sa.case((slot == 0, 0.5), (slot == 1, -0.5))
+        await connection.execute(sa.update(picture_rows).values(unsafe_score=scores))
+    await export_all(database, objects, tmp_path / "out")
+    lines = _lines(tmp_path / "out" / "pictures.jsonl")
+    assert {line["slot"]: line["unsafe_score"] for line in lines} == {0: 0.5, 1: -0.5, 2: None, 3: None}
 
 
 async def test_everything_is_exported(database: Database, objects: Objects, tmp_path: Path) -> None:
