@@ -11,6 +11,7 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,8 +30,23 @@ _SIDE, _FREQUENCIES = 32, 8
 _LEAST_CONTRAST = 3.0
 _DIGITS = 16
 _MOST_PROBLEMS = 20
+_ROUNDED = 4
+"""By how many pixels a frame may differ from the shape of its pictures, as it was made smaller."""
 
 _log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Film:
+    """A file that may be a film of pictures, how many pictures it is of, and the size of each in pixels.
+
+    A frame shows them together, two in a row, or one of that shape above a row of them.
+    """
+
+    file: bytes
+    num_pictures: int
+    width: int
+    height: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,18 +67,24 @@ class HashList:
 
 
 def hash_of_picture(file: bytes) -> int | None:
-    """Return the perceptual hash of the picture in a file; None for one of a single shade, which any would fit.
+    """Return the perceptual hash of the picture in a file, as `hash_of_image` does.
+
+    Raises: OSError, ValueError and the like, as Pillow does, for what is no picture.
+    """
+    with Image.open(io.BytesIO(file)) as image:
+        return hash_of_image(image)
+
+
+def hash_of_image(image: Image.Image) -> int | None:
+    """Return the perceptual hash of the picture; None for one of a single shade, which any would fit.
 
     It is that of the package imagehash: of the 8 x 8 lowest frequencies of the grey picture of 32 x 32 pixels, whether
     each is above their median.
     Source: Zauner 2010, Implementation and Benchmarking of Perceptual Image Hash Functions, section 3.2.1 (pHash).
-
-    Raises: OSError, ValueError and the like, as Pillow does, for what is no picture.
     """
     import numpy as np
 
-    with Image.open(io.BytesIO(file)) as image:
-        grey = image.convert("L").resize((_SIDE, _SIDE), Image.Resampling.LANCZOS)
+    grey = image.convert("L").resize((_SIDE, _SIDE), Image.Resampling.LANCZOS)
     pixels = np.asarray(grey, dtype=np.float64)
     if pixels.std() < _LEAST_CONTRAST:
         return None
@@ -106,8 +128,8 @@ class BarredPictures:
         self._seen: tuple[int, int] | None = None
         self._lock = asyncio.Lock()
 
-    async def check(self, files: Sequence[bytes]) -> None:
-        """Check that none of the pictures in these files is barred, in a thread.
+    async def check(self, files: Sequence[bytes], film: Film | None = None) -> None:
+        """Check that no picture in these files or in a frame of the film is barred, in a thread.
 
         A list that cannot be read any more, or has lines that are none, is logged, and the last good one holds.
 
@@ -116,7 +138,7 @@ class BarredPictures:
         if self._path is None or not files:
             return
         async with self._lock:
-            if await asyncio.to_thread(self._finds, files):
+            if await asyncio.to_thread(self._finds, files, film):
                 raise PictureBarred()
 
     async def load(self) -> int:
@@ -128,10 +150,10 @@ class BarredPictures:
             await asyncio.to_thread(self._refresh)
         return 0 if self._list is None else len(self._list)
 
-    def _finds(self, files: Iterable[bytes]) -> bool:
+    def _finds(self, files: Iterable[bytes], film: Film | None) -> bool:
         self._refresh()
         barred = self._list
-        found = map(hash_of_picture, files)
+        found = chain(map(hash_of_picture, files), map(hash_of_image, pictures_in_film(film) if film else ()))
         return barred is not None and any(barred.has(one) for one in found if one is not None)
 
     def _refresh(self) -> None:
@@ -155,6 +177,30 @@ class BarredPictures:
         else:
             _log.info("hash_list_read", hashes=len(self._list))
         self._seen = seen
+
+
+def pictures_in_film(film: Film) -> Iterator[Image.Image]:
+    """Yield what each frame shows of a picture; nothing of a file that does not move."""
+    with Image.open(io.BytesIO(film.file)) as image:
+        count = getattr(image, "n_frames", 1)
+        boxes = _boxes(film, image.size) if count > 1 else []
+        for number in range(count if boxes else 0):
+            image.seek(number)
+            yield from map(image.crop, boxes)
+
+
+def _boxes(film: Film, size: tuple[int, int]) -> list[tuple[int, int, int, int]]:
+    """Return where the pictures are in a frame of that size."""
+    columns, rows = min(film.num_pictures, 2), -(-film.num_pictures // 2)
+    shown = size[0] * film.height // film.width
+    if abs(shown * rows // columns - size[1]) > _ROUNDED:
+        return [(0, 0, size[0], min(shown, size[1]))]
+    width, height = size[0] // columns, size[1] // rows
+    return [
+        (column * width, row * height, (column + 1) * width, (row + 1) * height)
+        for row in range(rows)
+        for column in range(columns)
+    ][: film.num_pictures]
 
 
 def _hashes(lines: Sequence[str], path: Path, problems: list[str]) -> Iterator[int]:

@@ -28,6 +28,7 @@ from engine.contract.painting import (
     num_pictures_of,
 )
 from engine.error_boundary import result_of
+from engine.hash_list import Film
 from engine.store.engines import has_another_engine
 from engine.store.jobs import mask_key, read_source
 from engine.store.transitions import finish_job, reclaim_job, record_progress, start_job
@@ -126,9 +127,17 @@ async def _do(runner: JobRunner, running: RunningJob, painting: AsyncExitStack) 
         observe_pictures(runner.metrics, result, time.monotonic() - began)
     await painting.aclose()
     if isinstance(result, PaintedPictures):
-        await runner.barred.check([picture.png for picture in result.pictures])
+        await runner.barred.check([picture.png for picture in result.pictures], _film_of(result))
     await run_unless_ended(running, _store(runner, job, result))
     await runner.kept.drop(job.id)
+
+
+def _film_of(result: PaintedPictures) -> Film | None:
+    """Return what members see of the pictures together, which may be a film."""
+    if result.grid is None or not result.pictures:
+        return None
+    first, *_ = result.pictures
+    return Film(file=result.grid, num_pictures=len(result.pictures), width=first.width, height=first.height)
 
 
 async def _paint(runner: JobRunner, job: Job) -> PaintResult:

@@ -12,7 +12,9 @@ import pytest
 from PIL import Image, ImageDraw
 
 from engine.contract.errors import PictureBarred, SettingsInvalid
-from engine.hash_list import BarredPictures, HashList, hash_of_picture, line_of_hash, read_hash_list
+from engine.hash_list import BarredPictures, Film, HashList, hash_of_picture, line_of_hash, read_hash_list
+from engine.painter.output.films import film_between, film_of_steps
+from engine.painter.output.images import Pixels
 
 # What imagehash 4.3.2 says of the same pictures.
 KNOWN = ("e3caacb4866944b7", "b5944a496d276a6b", "855eb249d3a44fe2", "d5e93f1dc0e24d12", "cdb64caab5722931")
@@ -54,6 +56,34 @@ async def test_changed_copies_are_known_and_others_are_not(tmp_path: Path, seed:
     await barred.check([encoded(picture(other)) for other in range(50) if other != seed])
     await barred.check([encoded(Image.new("L", (64, 64)))])
     await BarredPictures().check([encoded(image)])
+
+
+@pytest.mark.parametrize("layout", ["steps", "between", "alone"])
+async def test_frames_of_films_are_looked_at(tmp_path: Path, layout: str) -> None:
+    """Whatever else a frame shows: the other pictures of the grid, or a row of all of them below."""
+    path = tmp_path / "hashes.txt"
+    path.write_text(KNOWN[0])
+    barred = BarredPictures(path)
+    for listed in (False, True):
+        frames = [pixels_of(0 if listed else 9), *map(pixels_of, (5, 6, 7))]
+        match layout:
+            case "steps":
+                film = film_of_steps([frames, frames], list(map(pixels_of, (5, 6, 7, 8))))
+            case "between":
+                film = film_between([pixels_of(5), frames[0], pixels_of(6)], [pixels_of(5), pixels_of(6)])
+            case _:
+                film = film_of_steps([frames[:1]], [pixels_of(5)])
+        count = {"steps": 4, "between": 2, "alone": 1}[layout]
+        check = barred.check([encoded(picture(5))], Film(file=film, num_pictures=count, width=96, height=64))
+        if not listed:
+            await check
+            continue
+        with pytest.raises(PictureBarred):
+            await check
+
+
+def pixels_of(seed: int) -> Pixels:
+    return np.asarray(picture(seed))
 
 
 async def test_a_list_is_read_again_when_it_changes(tmp_path: Path) -> None:
