@@ -107,6 +107,12 @@ async def add_deliveries(connection: AsyncConnection, added: Iterable[Delivery],
     await connection.execute(sa.insert(deliveries).values(_claim(instance)), rows)
 
 
+async def demote_grids(connection: AsyncConnection, job_ids: Sequence[UUID]) -> None:
+    """Make room for other deliveries of the jobs to be those of their grids, by which others find them."""
+    grids = sa.update(deliveries).where(deliveries.c.job_id.in_(job_ids), deliveries.c.kind == DeliveryKind.GRID.value)
+    await connection.execute(grids.values(kind=DeliveryKind.AGAIN.value))
+
+
 async def find_answered(connection: AsyncConnection, press_ids: Sequence[str]) -> list[bool]:
     """Return whether each press already has a delivery."""
     answered = set((await connection.execute(_ANSWERED, {"press_ids": list(press_ids)})).scalars())

@@ -10,7 +10,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.policy.restrictions import check_unrestricted
 from bot.store.batch import Statement
 from bot.store.consents import store_choices
-from bot.store.deliveries import BotInstance, Delivery, add_deliveries, find_answered, find_single_pictures
+from bot.store.deliveries import (
+    BotInstance,
+    Delivery,
+    add_deliveries,
+    demote_grids,
+    find_answered,
+    find_single_pictures,
+)
 from bot.store.erasures import start_erasures
 from bot.store.gallery.votes import note_votes
 from bot.store.guilds.terms import read_terms
@@ -65,6 +72,7 @@ async def _leave_out(connection: AsyncConnection, job_ids: Sequence[UUID]) -> li
 
 async def _publish(connection: AsyncConnection, job_ids: Sequence[UUID]) -> list[None]:
     await publish_jobs(connection, job_ids)
+    await demote_grids(connection, job_ids)
     return [None] * len(job_ids)
 
 

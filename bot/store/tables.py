@@ -16,7 +16,7 @@ class DeliveryKind(StrEnum):
 
     grid: a job from waiting to its end, one message that is edited.
     picture: one picture of a finished job, posted once.
-    again: a finished job that its member has brought back.
+    again: a finished job that its member has brought back; or what showed it until they made it public with that.
     gallery: a finished job, or one picture of it, that enough members like, once in the gallery channel of its guild.
     """
 

@@ -230,8 +230,9 @@ async def test_the_grids_of_a_private_series_come_by_direct_message(
 
 
 async def test_a_private_job_is_shown_again_to_its_owner_alone_until_they_make_it_public(
-    private_grid: PrivateGrid, ben: MemberClient, cleo: MemberClient, hand: EngineHand
+    private_grid: PrivateGrid, ben: MemberClient, cleo: MemberClient, hand: EngineHand, database: Database
 ) -> None:
+    """From then on others find it, where it is shown."""
     _, job = await private_grid()
     again = await ben.reply(await ben.command("show", picture=str(job.id)))
     assert again["flags"] & EPHEMERAL
@@ -242,6 +243,9 @@ async def test_a_private_job_is_shown_again_to_its_owner_alone_until_they_make_i
     assert not shown["flags"] & EPHEMERAL
     grid = await cleo.message(is_grid)
     assert grid["id"] == shown["id"] and (await hand.job(job.id)).visibility is Visibility.PUBLIC
+    await until_closed(database, job.id, 3)
+    found = await cleo.reply(await cleo.command("search", words="circle", whose="server"))
+    assert "a red circle" in text_of(found) and f"/{shown['channel_id']}/{shown['id']}" in text_of(found)
     await cleo.press(grid, "U1")
     await ben.message(lambda item: item["content"].endswith(f"<@{cleo.id}>"))
 

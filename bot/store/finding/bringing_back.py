@@ -20,7 +20,7 @@ async def bring_back(
 ) -> SubmittedJob | None:
     """Store a delivery of the member's job as the answer; None if the interaction was already answered.
 
-    makes_public: whether others may see the job from now on.
+    makes_public: whether others may see the job from now on, and find it where it is shown then.
 
     Raises: JobUnknown, also for the job of somebody else, who alone may show it elsewhere; PictureUnknown,
         PictureRemoved.
@@ -33,12 +33,11 @@ async def bring_back(
     await check_not_removed(context, press, [picture.slot for picture in press.pictures])
     if await is_answered(context.id):
         return None
-    job = press.job
+    job, kind = press.job, DeliveryKind.AGAIN
     if makes_public and job.visibility is Visibility.PRIVATE:
         await publish_job(job.id)
-        job = replace(job, visibility=Visibility.PUBLIC)
-    added = new_delivery(context, press.member, job)
+        job, kind = replace(job, visibility=Visibility.PUBLIC), DeliveryKind.GRID
     # The list in which it was found is a message that the member alone sees.
-    delivery = replace(added, kind=DeliveryKind.AGAIN, reply_to=None)
+    delivery = replace(new_delivery(context, press.member, job), kind=kind, reply_to=None)
     await deliver(((delivery,), instance))
     return SubmittedJob(job=job, delivery=delivery, num_ahead=0)
