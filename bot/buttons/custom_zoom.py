@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from fractions import Fraction
 from functools import partial
@@ -87,7 +88,8 @@ def _edit(limits: Limits, spec: JobSpec, factor: Fraction, job: Job, picture: Pi
 
 
 def _factor_from_text(text: str) -> Fraction:
-    number = text.strip().rstrip("xX").replace(",", ".")
+    # As keyboards for Chinese and Japanese write digits.
+    number = unicodedata.normalize("NFKC", text).strip().rstrip("xX").replace(",", ".")
     # Without an exponent: Fraction writes 1e99999999 out, and the bot would stand still for minutes.
     factor = Fraction(number) if DECIMAL.fullmatch(number) else Fraction(0)
     if not _LEAST <= factor <= _MOST:

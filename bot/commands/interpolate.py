@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import discord
 from discord import app_commands
 
 from bot.answers import answer, send_ephemeral
 from bot.commands.blend import SHAPES
+from bot.language import Phrase
 from bot.queueing import Attachments, queue_prompt
 from bot.replies import upload_replies
 from bot.services import Services, services_of
 from engine.prompt.grammar.extract_parameters import words_and_parameters
+from engine.prompt.grammar.parts import split_parts
 
 
 @app_commands.command(name="interpolate", description=upload_replies.INTERPOLATE_HELP.text)
@@ -38,15 +42,23 @@ async def interpolate(
     words = [text for text, _ in ends if text]
     parameters = [text for _, text in ends if text] + ([f"--ar {shape}"] if shape else [])
     prompt = " ".join([":: ".join(words), *parameters, "--interpolate"])
-    has_ends = len(attachments) == 2 or (len(words) == 2 and not attachments)
-    work = _queue(interaction, services, prompt, attachments, has_ends=has_ends)
+    work = _queue(interaction, services, prompt, attachments, _missing(words, attachments))
     await answer(interaction, services, "interpolate", work)
 
 
 async def _queue(
-    interaction: discord.Interaction, services: Services, prompt: str, attachments: Attachments, *, has_ends: bool
+    interaction: discord.Interaction, services: Services, prompt: str, attachments: Attachments, missing: Phrase | None
 ) -> None:
-    if has_ends:
+    if missing is None:
         await queue_prompt(interaction, services, prompt, {}, attachments)
     else:
-        await send_ephemeral(interaction, upload_replies.ENDS_WANTED)
+        await send_ephemeral(interaction, missing)
+
+
+def _missing(words: Sequence[str], attachments: Attachments) -> Phrase | None:
+    """Return what to change so that there are two ends; None if there are."""
+    if len(attachments) == 2:
+        return None
+    if len(words) != 2 or attachments:
+        return upload_replies.ENDS_WANTED
+    return upload_replies.ENDS_DIVIDED if any(len(split_parts(text)[0]) > 1 for text in words) else None

@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from engine.contract.errors import EaselError, WeightsMissing
 from engine.contract.jobs import Operation
-from engine.contract.references import ABILITY_OF
+from engine.contract.references import ABILITY_OF, PictureUse
 from engine.models.files.adapter_fit import incompatible_adapters
 from engine.models.files.clip_folder import clip_folder
 from engine.models.files.saved_scheduler import supported_samplers
@@ -143,6 +143,7 @@ def limits_from_registry(
                 operations.get(model.name, model.abilities.operations),
                 has_clip=model.name not in without_clip,
                 controls=controls.get(model.name, tuple(one.name for one in registry.controls_of(model))),
+                reads_pictures=any(one.use is PictureUse.IMAGE for one in registry.ip_adapters_of(model)),
             )
             for model in registry.models.values()
         ),
@@ -173,6 +174,7 @@ def _capabilities_from_model(
     *,
     has_clip: bool,
     controls: tuple[str, ...],
+    reads_pictures: bool,
 ) -> ModelCapabilities:
     return ModelCapabilities(
         name=model.name,
@@ -185,4 +187,5 @@ def _capabilities_from_model(
         vocabulary=vocabulary,
         style=style,
         controls=controls,
+        reads_pictures=reads_pictures,
     )

@@ -84,6 +84,7 @@ class ModelCapabilities:
     vocabulary: what the model can paint, if it comes with such a list.
     style: the adapter with the community's style; empty without one, None when unknown.
     controls: the ControlNets that are registered for the model and fit it; None when unknown.
+    reads_pictures: whether it has an IP-Adapter for the pictures in prompts; None when unknown.
     """
 
     name: str
@@ -96,6 +97,7 @@ class ModelCapabilities:
     vocabulary: Vocabulary | None = None
     style: str | None = None
     controls: tuple[str, ...] | None = None
+    reads_pictures: bool | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,8 +14,8 @@ _ON_A_PICTURE = _ON_A_PART | {Operation.VARY}
 _ASKS_FOR_PROMPTS = frozenset({Operation.DESCRIBE, Operation.SHORTEN})
 """They paint nothing, and what stands for the prompt of a picture is no word of the member's."""
 _FOR_NEW_GRIDS = ("best", "video", "interpolate", "strength", "control", "control-weight")
-_WITHOUT_EFFECT = {"interpolate": ("chaos", "best", "video"), "video": ("best",)}
-"""What a kind of result leaves out: a film shows all pictures, and its frames lie between two ends."""
+_WITHOUT_EFFECT = {"interpolate": ("chaos", "best", "video", "sameseed"), "video": ("best",)}
+"""What a kind of result leaves out: a film shows all pictures, and its frames lie between two ends, of one noise."""
 
 
 def notes_on(spec: JobSpec, limits: Limits, operation: Operation = Operation.IMAGINE) -> tuple[str, ...]:
@@ -27,6 +27,7 @@ def notes_on(spec: JobSpec, limits: Limits, operation: Operation = Operation.IMA
         *(_unknown_subjects(wanted, model) if operation not in _ASKS_FOR_PROMPTS else ()),
         *_missing_style(spec, model),
         *_without_effect(spec, operation),
+        *_unread_pictures(spec, model, operation),
     )
 
 
@@ -66,6 +67,11 @@ def _without_effect(spec: JobSpec, operation: Operation) -> Iterator[str]:
     film = next((name for name in _WITHOUT_EFFECT if name in spec.parameters), "")
     if found := [name for name in _WITHOUT_EFFECT.get(film, ()) if name in spec.parameters]:
         yield f"{_listed(found)} nothing with --{film}."
+
+
+def _unread_pictures(spec: JobSpec, model: ModelCapabilities, operation: Operation) -> Iterator[str]:
+    if spec.images and operation in _ON_A_PICTURE and model.reads_pictures is False:
+        yield f"Pictures in the prompt change nothing here: {model.name} has no IP-Adapter that reads them."
 
 
 def _listed(names: Sequence[str]) -> str:

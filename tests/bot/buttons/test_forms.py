@@ -18,6 +18,7 @@ from tests.bot.engine_hand import EngineHand
 from tests.bot.reading import Message, text_of
 
 Grid = Callable[..., Any]
+FULL_WIDTH = "1.5x".translate({code: code + 0xFEE0 for code in range(0x21, 0x7F)})
 
 
 async def turn_remix(member: MemberClient) -> str:
@@ -94,6 +95,7 @@ async def test_a_form_outlives_the_bot_and_its_picture_may_not(
         ("1,25", "1:1", Canvas(width=32, height=32, box=Box(left=3, top=3, width=26, height=26))),
         ("1", "2:1", Canvas(width=48, height=24, box=Box(left=12, top=0, width=24, height=24))),
         ("1.5x", "1:2", Canvas(width=24, height=48, box=Box(left=4, top=16, width=16, height=16))),
+        (FULL_WIDTH, "1:2", Canvas(width=24, height=48, box=Box(left=4, top=16, width=16, height=16))),
     ],
 )
 async def test_custom_zoom_takes_factor_and_shape(

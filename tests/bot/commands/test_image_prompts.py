@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from bot.replies import privacy_replies
-from bot.replies.upload_replies import ENDS_WANTED
+from bot.replies.upload_replies import ENDS_DIVIDED, ENDS_WANTED
 from engine.contract.jobs import Operation
 from engine.store.database import Database
 from engine.store.file_copies import key_from_bytes
@@ -150,6 +150,8 @@ async def test_an_interpolation_has_two_ends(bot: asyncio.Task[None], ben: Membe
     for given in ({}, {"from": "a red circle"}, {"from": "--seed 3", "to": "a tree"}, {"image1": files["image1"]}):
         told = await ben.reply(await ben.command("interpolate", **given))
         assert text_of(told) == str(ENDS_WANTED) and told["flags"] & EPHEMERAL
+    told = await ben.reply(await ben.command("interpolate", **{"from": "a cat:: a hat", "to": "a tree"}))
+    assert text_of(told) == str(ENDS_DIVIDED) and told["flags"] & EPHEMERAL
 
 
 async def test_what_a_member_brought_is_theirs_to_have_and_to_erase(

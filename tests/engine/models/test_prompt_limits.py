@@ -46,6 +46,19 @@ flags = st.one_of(
 )
 
 
+def test_models_whose_adapters_read_pictures_are_known() -> None:
+    """Those for styles and characters read no other pictures."""
+    data = {
+        "models": {"one": {"family": "sd1", "folder": "x"}, "two": {"family": "sdxl", "folder": "x"}},
+        "ip_adapters": {
+            "look": {"family": "sd1", "file": "x.safetensors", "image_encoder": "x"},
+            "style": {"family": "sdxl", "file": "x.safetensors", "image_encoder": "x", "use": "style"},
+        },
+    }
+    limits = limits_from_registry(registry_from_data(data, Path("models.toml")), None)
+    assert {one.name: one.reads_pictures for one in limits.models} == {"one": True, "two": False}
+
+
 @given(st.lists(flags, max_size=4, unique_by=lambda flag: flag.split()[0]))
 def test_what_is_accepted_can_be_painted(chosen: list[str]) -> None:
     """A prompt that the shipped model's limits let through is never refused by the painter afterwards."""

@@ -91,6 +91,7 @@ def test_a_small_model_says_what_it_paints() -> None:
         ("a cat --best 8 --chaos 9 --tile", Operation.IMAGINE, []),
         ("a cat --best 8 --video", Operation.IMAGINE, ["--best changes nothing with --video."]),
         ("a:: b --best 8 --chaos 9 --interpolate", Operation.IMAGINE, ["--chaos and --best change nothing with"]),
+        ("a:: b --sameseed 7 --interpolate", Operation.IMAGINE, ["--sameseed changes nothing with --interpolate."]),
         ("a cat --best 8 --video", Operation.SHORTEN, []),
         ("a cat --best 8", Operation.UPSCALE, []),
     ],
@@ -100,6 +101,18 @@ def test_a_parameter_without_effect_is_named(text: str, operation: Operation, to
     (spec,) = parsed(text, LIMITS)
     found = notes_on(spec, LIMITS, operation)
     assert len(found) == len(told) and all(map(str.startswith, found, told))
+
+
+@pytest.mark.parametrize("operation", [Operation.VARY, Operation.ZOOM, Operation.PAN, Operation.INPAINT])
+def test_pictures_that_nothing_reads_are_named(operation: Operation) -> None:
+    """What is painted from a picture starts from that one; of a new grid, they are the start."""
+    (spec,) = parsed("https://example.org/a.png a cat", LIMITS)
+    for reads, count in ((False, 1), (True, 0), (None, 0)):
+        model = ModelCapabilities(name="real", reads_pictures=reads)
+        limits = Limits(models=(model,), default_model="real")
+        told = notes_on(spec, limits, operation)
+        assert len(told) == count and all(note.startswith("Pictures in the prompt change nothing") for note in told)
+        assert notes_on(spec, limits) == ()
 
 
 def test_the_help_of_the_prompt_says_it_too() -> None:
