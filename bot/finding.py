@@ -84,7 +84,7 @@ def _line(number: int, found: FoundJob) -> str:
     # A message that only its member sees is gone once Discord is opened again.
     stays = delivery and delivery.message_id and delivery.form is not DeliveryForm.EPHEMERAL
     link = message_link(delivery, delivery.guild_id) if delivery and stays else None
-    return finding_replies.found_line(number, job.spec.prompt, model, job.created_at, link)
+    return finding_replies.found_line(number, job.spec.prompt, model, job.created_at, link, found.votes)
 
 
 def _nothing(page: Page) -> str:

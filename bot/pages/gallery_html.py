@@ -103,12 +103,17 @@ def file_name(picture: Picture, width: int) -> str:
 
 
 def _tile(key: str, one: PublicJob, *, is_early: bool) -> str:
-    job, first = one.job, one.pictures[0]
-    image = _image(key, first, _alt(job, 1, len(one.pictures)), WIDTHS[0], is_early=is_early)
-    count = plural(len(one.pictures), "{n} picture", "{n} pictures")
-    more = f'<span class="count">{count}</span>' if len(one.pictures) > 1 else ""
+    job, first, number = one.job, one.first, len(one.pictures)
+    image = _image(key, first, _alt(job, one.pictures.index(first) + 1, number), WIDTHS[0], is_early=is_early)
+    counts = [plural(number, "{n} picture", "{n} pictures")] if number > 1 else []
+    counts += [_likes(one)] if one.votes.number else []
+    more = f'<span class="count">{" · ".join(counts)}</span>' if counts else ""
     prompt = escape(_line(job.spec.prompt))
     return f'<li><a href="/gallery/{key}/{job.id}">{image}<span class="prompt">{prompt}</span>{more}</a></li>'
+
+
+def _likes(one: PublicJob) -> str:
+    return plural(one.votes.number, "liked by {n} member", "liked by {n} members")
 
 
 def _image(key: str, picture: Picture, alt: str, width: int, *, is_early: bool) -> str:

@@ -62,10 +62,11 @@ def title(*, is_of_server: bool, words: str | None, page: int) -> str:
     return _("{what}, page {page}", what=what, page=page) if page > 1 else what
 
 
-def found_line(number: int, prompt: str, model: str, at: datetime, link: str | None) -> str:
-    """Return one line of the list."""
+def found_line(number: int, prompt: str, model: str, at: datetime, link: str | None, votes: int) -> str:
+    """Return one line of the list; `votes` are of the members who like it."""
     told = [shown_prompt(model, _MAX_WORDS)] if model else []
     told.append(f"<t:{int(at.timestamp())}:d>")
+    told += [f"❤️ {votes}"] if votes else []
     told += [_("[message]({link})", link=link)] if link else []
     return f"{number}. **{shown_prompt(prompt, _MAX_PROMPT)}** · {' · '.join(told)}"
 

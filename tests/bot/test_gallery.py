@@ -65,6 +65,7 @@ async def test_the_best_are_those_that_most_members_like(
     for period in ("day", "all"):
         listed = await gallery(cleo, "show", best=period)
         assert prompts(listed) == ["the best circle", "a good circle"]
+        assert [line.count("❤️ 2") for line in text_of(listed).splitlines()[1:]] == [1, 0]
     await vote(ada, best, "😖")
     await vote(cleo, best, "😖")
     await until_counted(database)

@@ -15,6 +15,7 @@ from bot.store.deliveries import Delivery, read_deliveries
 from bot.store.finding.pages import Asker, FoundPage, find_best_page, find_page
 from bot.store.finding.tables import searches
 from bot.store.finding.wanted import Wanted, json_from_wanted, wanted_from_json
+from bot.store.gallery.votes import NO_VOTES, read_votes
 from bot.store.members import lock_members
 from bot.store.ranking.grids import Place
 from bot.store.tables import DeliveryKind, deliveries, members
@@ -43,11 +44,15 @@ _NEWEST_PROMPTS = (
 
 @dataclass(frozen=True, kw_only=True)
 class FoundJob:
-    """A job that was found, with its pictures by slot and the delivery of its grid; None if it has none."""
+    """A job that was found, with its pictures by slot and the delivery of its grid; None if it has none.
+
+    votes: how many members like it, as of `/gallery`.
+    """
 
     job: Job
     pictures: tuple[Picture, ...]
     delivery: Delivery | None
+    votes: int = 0
 
 
 async def find_shown(
@@ -160,4 +165,14 @@ async def read_found(connection: AsyncConnection, job_ids: Sequence[UUID]) -> tu
     )
     ids = (await connection.execute(grids)).scalars().all()
     by_job = {one.job_id: one for one in await read_deliveries(connection, ids)}
-    return tuple(FoundJob(job=one[0], pictures=one[1], delivery=by_job.get(one[0].id)) for one in found if one)
+    votes = await read_votes(connection, job_ids)
+    return tuple(
+        FoundJob(
+            job=one[0],
+            pictures=one[1],
+            delivery=by_job.get(one[0].id),
+            votes=votes.get(one[0].id, NO_VOTES).number,
+        )
+        for one in found
+        if one
+    )

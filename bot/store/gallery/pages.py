@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.store.finding.pages import Asker, find_best_page, find_page, is_found
 from bot.store.finding.wanted import BestOf, Wanted
 from bot.store.gallery.settings import find_page_guild
+from bot.store.gallery.votes import NO_VOTES, Votes, read_votes
 from bot.store.ranking.grids import Place
 from engine.contract.jobs import Job, Picture
 from engine.feedback.identifying import may_identify
@@ -36,10 +37,16 @@ class PublicGallery:
 
 @dataclass(frozen=True, kw_only=True)
 class PublicJob:
-    """A job with its pictures by slot."""
+    """A job with its pictures by slot, and how many members like it."""
 
     job: Job
     pictures: tuple[Picture, ...]
+    votes: Votes = NO_VOTES
+
+    @property
+    def first(self) -> Picture:
+        """The picture that stands for all: the one that most members like, or else the first."""
+        return next((picture for picture in self.pictures if picture.id == self.votes.best_id), self.pictures[0])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,5 +94,8 @@ def _asker(gallery: PublicGallery) -> Asker:
 
 async def _read(connection: AsyncConnection, job_ids: Sequence[UUID]) -> tuple[PublicJob, ...]:
     found = await read_jobs_with_pictures(connection, job_ids)
-    jobs = [PublicJob(job=one[0], pictures=one[1]) for one in found if one and one[1]]
+    votes = await read_votes(connection, job_ids)
+    jobs = [
+        PublicJob(job=one[0], pictures=one[1], votes=votes.get(one[0].id, NO_VOTES)) for one in found if one and one[1]
+    ]
     return tuple(one for one in jobs if not (may_identify(one.job.spec.prompt) or may_name(one.job.spec.prompt)))

@@ -6,7 +6,8 @@ there is something to count, so that they wait for nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
@@ -61,6 +62,24 @@ _COUNT = sa.text("""
         LEFT JOIN places USING (job_id)
     WHERE gallery_votes.job_id = asked.job_id
 """).bindparams(sa.bindparam("job_ids", type_=pg.ARRAY(pg.UUID)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Votes:
+    """How many members like a job's pictures, and the picture that most like; None where only the grid has any."""
+
+    number: int = 0
+    best_id: UUID | None = None
+
+
+NO_VOTES = Votes()
+
+
+async def read_votes(connection: AsyncConnection, job_ids: Collection[UUID]) -> Mapping[UUID, Votes]:
+    """Return the votes of those of the jobs that have any, as last counted."""
+    listed = sa.any_(sa.literal(list(job_ids), pg.ARRAY(pg.UUID)))
+    query = sa.select(gallery_votes).where(gallery_votes.c.job_id == listed, gallery_votes.c.votes > 0)
+    return {row.job_id: Votes(number=row.votes, best_id=row.best_id) for row in await connection.execute(query)}
 
 
 async def note_votes(connection: AsyncConnection, job_ids: Sequence[UUID]) -> list[None]:

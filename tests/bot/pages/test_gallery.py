@@ -18,6 +18,7 @@ from bot.policy.visibility import PAGES_SINCE_VERSION
 from bot.replies import gallery_replies
 from engine.store.database import Database
 from sandbox.chat.test_client import MemberClient
+from tests.bot.buttons.test_opinions import single
 from tests.bot.commands.test_search import delivered_grids
 from tests.bot.conftest import BotStarter, started_with_pages
 from tests.bot.reading import text_of
@@ -119,6 +120,25 @@ async def test_the_page_shows_what_its_members_publish(
     assert text_of(await gallery(ada, "page", open=False)) == str(gallery_replies.PAGE_CLOSED)
     assert (await read(web, address))[0] == 404
     assert await open_page(ada) != address
+
+
+async def test_what_most_members_like_stands_for_all(
+    painted_grid: Grid, ada: MemberClient, cleo: MemberClient, database: Database, web: aiohttp.ClientSession
+) -> None:
+    """In each list, which says how many they are; with votes for the grid alone, it is the first picture."""
+    (grid,) = await delivered_grids(painted_grid, database, "a red circle")
+    await agree(database)
+    address = await open_page(ada)
+    for member in (cleo, ada):
+        await vote(member, grid)
+    await until_counted(database)
+    html = (await read(web, f"{address}?best=week"))[1]
+    assert "4 pictures · liked by 2 members" in html and "picture 1 of 4" in html
+    await vote(cleo, await single(cleo, grid, "U3"))
+    await until_counted(database)
+    for path in ("", "?best=week"):
+        html = (await read(web, address + path))[1]
+        assert html.count("<img ") == 1 and "picture 3 of 4" in html and "/3-" in html
 
 
 async def test_a_closed_server_publishes_nothing(
