@@ -90,7 +90,10 @@ async def _dump(url: str, file: Path) -> None:
 
 
 def _check_folder(folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise SettingsInvalid(problems=(f"{folder} is no folder. Choose one for the backup.",)) from error
     others = [path.name for path in folder.iterdir() if not _is_ours(path)]
     if others:
         problem = f"{folder} holds other files, such as {others[0]}. Choose an empty folder, or an earlier backup's"

@@ -28,6 +28,7 @@ _BLOCKED = (
     "An export or a backup is running and reads the pictures. Wait until it has ended, then run this again. Deleted so "
     "far: {done}."
 )
+_RUNNING = "Another prune is running. Wait until it has ended, then run this again."
 _SIZES_AT_ONCE = 16
 
 
@@ -51,7 +52,7 @@ async def prune(rule: Retention, settings: EngineSettings, output: Output, *, is
     Each batch is whole: rows and the list of their files are in one transaction, and the files of one that was ended
     are deleted the next time.
 
-    Raises: DatabaseUnusable when another prune is running; StoreUnavailable, PictureStoreUnavailable.
+    Raises: StoreUnavailable, PictureStoreUnavailable.
     """
     set_up_logging(settings.log_format, process="prune", level=logging.ERROR)
     async with _opened(settings) as (url, database, objects):
@@ -64,7 +65,10 @@ async def prune(rule: Retention, settings: EngineSettings, output: Output, *, is
             await asyncio.to_thread(
                 typer.confirm, f"This deletes {counts} for good. Delete them?", abort=True, err=True
             )
-        async with hold_prune_lock(url):
+        async with hold_prune_lock(url) as is_alone:
+            if not is_alone:
+                typer.echo(_RUNNING, err=True)
+                return ExitCode.REQUEST
             await _finish_earlier(database, objects)
             return await _prune(rule, database, objects, output)
 

@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 
-from engine.contract.errors import DatabaseUnusable
 from engine.store.connector import Connector
 from engine.store.postgres_url import parse_url
 
@@ -16,15 +15,10 @@ PRUNE_LOCK = 7_310_421_906
 
 
 @asynccontextmanager
-async def hold_prune_lock(url: str) -> AsyncIterator[None]:
-    """Hold the lock until the block ends.
-
-    Raises: DatabaseUnusable when another prune holds it.
-    """
+async def hold_prune_lock(url: str) -> AsyncIterator[bool]:
+    """Hold the lock until the block ends; yield False when another prune holds it."""
     connection: asyncpg.Connection = await Connector(parse_url(url)).connect()
     try:
-        if not await connection.fetchval("SELECT pg_try_advisory_lock($1)", PRUNE_LOCK):
-            raise DatabaseUnusable(problems=("Another prune is running. Wait until it has ended.",))
-        yield
+        yield bool(await connection.fetchval("SELECT pg_try_advisory_lock($1)", PRUNE_LOCK))
     finally:
         connection.terminate()

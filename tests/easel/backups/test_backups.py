@@ -211,6 +211,16 @@ async def test_a_folder_with_other_things_is_left_alone(
     assert _names_in(folder) == ["letters.txt"]
 
 
+async def test_a_file_is_no_folder_of_backups(home: Path, folder: Path, database_url: str, storage_url: str) -> None:
+    """Neither to back up to nor to restore from: the same mistake has the same exit code."""
+    file = folder / "letters.txt"
+    _write(file, "keep me")
+    for command in (backup, restore):
+        done = await command(file, home, database_url, storage_url)
+        assert done.code == 4 and str(file) in done.err and done.err.count("\n") == 1
+    assert await asyncio.to_thread(file.read_text) == "keep me"
+
+
 def _write(file: Path, text: str) -> None:
     file.parent.mkdir()
     file.write_text(text)
