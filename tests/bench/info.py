@@ -20,6 +20,7 @@ from engine.store.database import Database, open_database
 from engine.store.embedded_postgres import open_embedded
 from migrations import upgrade
 from tests.bench.filling import MEMBERS, fill
+from tests.bench.plans import plans_of
 
 WHO = {"one of ten jobs": 5, "one of 20,000": 1, "nobody yet": 10_000_000}
 
@@ -68,25 +69,8 @@ async def _measure(
         f" most {late:.1f} ms"
     )
     if explains:
-        console.print(await _explain(database, discord_id), markup=False)
-
-
-async def _explain(database: Database, discord_id: int) -> str:
-    """Return the plans of the statements, as Postgres executed them."""
-    said: list[tuple[str, object]] = []
-
-    def hear(_connection: object, _cursor: object, statement: str, parameters: object, *_: object) -> None:
-        said.append((statement, parameters))
-
-    plans = list[str]()
-    async with database.engine.begin() as connection:
-        sa.event.listen(database.engine.sync_engine, "before_cursor_execute", hear)
-        await read_own_summary(connection, discord_id, 77, (), limit=10)
-        sa.event.remove(database.engine.sync_engine, "before_cursor_execute", hear)
-        for statement, parameters in said:
-            explained = f"EXPLAIN (ANALYZE, BUFFERS, COSTS OFF) {statement}"
-            plans += (await connection.exec_driver_sql(explained, parameters)).scalars()  # type: ignore[arg-type]
-    return "\n".join(plans)
+        plans = await plans_of(database, lambda connection: read_own_summary(connection, discord_id, 77, (), limit=10))
+        console.print(plans, markup=False)
 
 
 if __name__ == "__main__":

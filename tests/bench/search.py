@@ -13,10 +13,10 @@ import tempfile
 import time
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
-import sqlalchemy as sa
 from rich.console import Console
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -27,6 +27,7 @@ from engine.store.database import Database, open_database
 from engine.store.embedded_postgres import open_embedded
 from migrations import upgrade
 from tests.bench.filling import CHANNELS, MEMBERS, fill
+from tests.bench.plans import plans_of
 
 BUSY, USUAL = UUID(int=1), UUID(int=5)
 GOAL = timedelta(milliseconds=50)
@@ -84,7 +85,8 @@ async def main(jobs: int, times: int, *, explains: bool) -> None:
                 for name, (wanted, asker) in {**searches(), **galleries()}.items():
                     await _measure(console, database, name, wanted, asker, times)
                     if explains:
-                        console.print(await _explain(database, wanted, asker), markup=False)
+                        plans = await plans_of(database, partial(_find, wanted=wanted, asker=asker))
+                        console.print(plans, markup=False)
                 console.print(f"goal: {GOAL / timedelta(milliseconds=1):.0f} ms")
 
 
@@ -105,26 +107,6 @@ async def _find(connection: AsyncConnection, wanted: Wanted, asker: Asker) -> Fo
         return await find_page(connection, wanted, asker, None)
     job_ids, has_more = await find_best_page(connection, wanted, asker, 1)
     return FoundPage(job_ids=tuple(job_ids), next_start=job_ids[-1] if has_more else None)
-
-
-async def _explain(database: Database, wanted: Wanted, asker: Asker) -> str:
-    """Return the plans of the statements, as Postgres executed them."""
-    said: list[tuple[str, object]] = []
-
-    def hear(_connection: object, _cursor: object, statement: str, parameters: object, *_: object) -> None:
-        said.append((statement, parameters))
-
-    plans = list[str]()
-    async with database.engine.begin() as connection:
-        sa.event.listen(database.engine.sync_engine, "before_cursor_execute", hear)
-        await _find(connection, wanted, asker)
-        sa.event.remove(database.engine.sync_engine, "before_cursor_execute", hear)
-        for statement, parameters in said[1:]:
-            if statement.startswith("EXPLAIN"):
-                continue
-            explained = f"EXPLAIN (ANALYZE, BUFFERS, COSTS OFF) {statement}"
-            plans += (await connection.exec_driver_sql(explained, parameters)).scalars()  # type: ignore[arg-type]
-    return "\n".join(plans)
 
 
 if __name__ == "__main__":
