@@ -20,8 +20,6 @@ from bot.store.envelopes import request_originals
 from bot.store.moderation.picture_rules import read_showing
 from bot.store.original_requests import (
     OriginalsRequest,
-    OriginalsState,
-    RequestPurpose,
     claim_request,
     drop_request,
     end_request,
@@ -29,6 +27,7 @@ from bot.store.original_requests import (
     release_request,
     turn_off,
 )
+from bot.store.original_tables import OriginalsState, RequestPurpose
 from engine.contract.errors import EaselError, PictureCorrupt
 from engine.contract.feedback import Surface
 from engine.contract.jobs import Visibility

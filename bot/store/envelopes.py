@@ -20,7 +20,7 @@ from bot.store.members import Member, lock_members
 from bot.store.moderation.members import MemberInGuild, find_restrictions
 from bot.store.moderation.picture_rules import read_showing, where_of_delivery
 from bot.store.moderation.removals import JobInGuild, find_removals
-from bot.store.original_requests import SLOT, OriginalsState, RequestPurpose, original_requests
+from bot.store.original_tables import SLOT, OriginalsState, RequestPurpose, original_requests
 from bot.store.tables import deliveries
 from engine.contract.feedback import Verb
 from engine.contract.ids import new_id

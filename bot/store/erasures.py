@@ -17,7 +17,7 @@ from bot.store.learning.adapters import forget_learnt_from
 from bot.store.moderation.cases import DiscordPlace, erase_cases
 from bot.store.moderation.members import IN_FORCE, pass_on_guild_restrictions
 from bot.store.moderation.tables import guild_restrictions
-from bot.store.original_requests import original_requests
+from bot.store.original_tables import original_requests
 from bot.store.ranking.tables import rank_grids, rank_pairs
 from bot.store.tables import DeliveryForm, consent_choices, deliveries, erasure_messages, members
 from engine.contract.feedback import Consent

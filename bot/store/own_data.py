@@ -18,7 +18,7 @@ from bot.store.guilds.tables import guild_changes
 from bot.store.learning.tables import learned_adapter_members, learned_adapter_questions
 from bot.store.members import consent_of_member
 from bot.store.moderation.tables import guild_restrictions, moderation_cases, refusals
-from bot.store.original_requests import original_requests
+from bot.store.original_tables import original_requests
 from bot.store.plans.tables import charges, gpu_days
 from bot.store.ranking.tables import rank_grids, rank_pairs
 from bot.store.tables import consent_choices, deliveries, mask_pages, members

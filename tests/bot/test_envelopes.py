@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 
-from bot.delivery.outcomes import DirectRefusal, DiscordUnavailable, Rejected
+from bot.delivery.outcomes import DirectRefusal, DiscordUnavailable, Rejected, SendOutcome
 from bot.replies import private_replies
 from bot.replies.feedback_replies import DM_CLOSED, not_sent, saved
 from bot.store.envelopes import REACTION
@@ -31,6 +32,11 @@ _ENDED = "SELECT count(*) = {} FROM original_requests WHERE state = '{}'"
 def sent_to(member: MemberClient) -> list[Message]:
     """Return what the bot has sent the member directly."""
     return [item for item in member.messages.values() if item["channel_id"] == member.channels["dm"]]
+
+
+def is_gone(member: MemberClient, message: Message) -> bool:
+    """Return whether the member sees the message no more."""
+    return message["id"] not in member.messages
 
 
 async def until_ended(database: Database, state: str, count: int = 1) -> None:
@@ -121,8 +127,8 @@ async def test_other_refusals_are_not_told_as_closed_direct_messages(
 
 def test_each_refusal_of_discord_has_its_own_sentence() -> None:
     codes = (50007, 50278, 20026)
-    outcomes = [Rejected(cause="", can_post=False, code=code) for code in codes]
-    said = {not_sent(outcome) for outcome in (*outcomes, DiscordUnavailable(cause=""))}
+    outcomes: list[SendOutcome] = [Rejected(cause="", can_post=False, code=code) for code in codes]
+    said = {not_sent(outcome) for outcome in [*outcomes, DiscordUnavailable(cause="")]}
     assert len(said) == 4 and all("for you alone" in one for one in said)
 
 
@@ -139,7 +145,7 @@ async def test_an_erasure_takes_the_notice_of_closed_direct_messages_along(
         await until_ended(database, "closed")
         await erase(eraser)
         await until_erased(database)
-        await cleo.until(lambda gone=notice["id"]: gone not in cleo.messages)
+        await cleo.until(partial(is_gone, cleo, notice))
 
 
 async def test_an_envelope_is_answered_after_a_crash(
