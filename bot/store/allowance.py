@@ -10,7 +10,7 @@ from bot.policy.quotas import check_quota
 from bot.store.interaction import InteractionContext
 from bot.store.members import Member
 from bot.store.plans.spending import Account
-from bot.store.statements import count_pending, read_time_spent
+from bot.store.statements import read_time_spent
 from engine.contract.jobs import JobSpec
 
 
@@ -29,15 +29,19 @@ class Admitted:
     relaxed: TimeLeft | None = None
 
 
-async def admit(context: InteractionContext, member: Member, specs: Sequence[JobSpec], plans: GuildPlans) -> Admitted:
+async def admit(
+    context: InteractionContext, member: Member, specs: Sequence[JobSpec], plans: GuildPlans, num_pending: int
+) -> Admitted:
     """Check that the member may start jobs of these specs now, by the plans of the guild.
+
+    num_pending: how many unfinished jobs the member has.
 
     Raises: TooManyPending, SpeedNotAllowed, TooManyRepeats, TooManyPermutations, TimeUsedUp.
     """
     plan = plans.plan_of(context.role_ids)
     of_member = member.restriction.max_pending
     limit = plan.max_pending if of_member is None else of_member
-    check_quota(pending=await count_pending(member.id), num_new=len(specs), limit=limit)
+    check_quota(pending=num_pending, num_new=len(specs), limit=limit)
     check_prompt_fits(plan, specs)
     account = Account(member_id=member.id, guild_id=context.guild_id if plans.has(plan) else None)
     if all(plan.limit(period) is None for period in Period):

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from uuid import UUID
 
 from bot.policy.guild_rules import check_guild_rules
-from bot.policy.plans import GuildPlans, TimeUsedUp
+from bot.policy.plans import TimeUsedUp
 from bot.policy.visibility import visibility_of
 from bot.store.allowance import Admitted, admit
-from bot.store.button_actions import ButtonPress, action_from_press, check_not_removed, find_picture, read_press
+from bot.store.button_actions import action_from_press, check_not_removed, find_picture, read_press
 from bot.store.deliveries import BotInstance
 from bot.store.interaction import InteractionContext
 from bot.store.moderation.prompts import check_prompts
+from bot.store.standing import AskedFor
 from bot.store.statements import (
-    is_answered,
     is_repeat,
     read_guild_terms,
+    read_standing,
     record_action,
 )
 from bot.store.submissions import Draft, SubmittedJob, seed_of, submit_for_member
@@ -97,13 +99,15 @@ async def start_follow_up(
     if press.member.has_remix and not follow_up.has_prompt:
         return PromptWanted(prompt=spec.prompt)
     # Asked before the limit: the first delivery of the press may have used it up.
-    if await is_answered(context.id):
+    standing = await read_standing(AskedFor(press_id=context.id, member_id=press.member.id))
+    if standing.is_answered:
         return None
     pressed = action_from_press(context, press, follow_up.verb, picture)
     action = replace(pressed, variation=follow_up.variation)
     if not follow_up.is_deliberate and await is_repeat(action):
         return None
-    admission, spec = await _admit(context, press, follow_up, spec, terms.plans)
+    admitting = partial(admit, context, press.member, plans=terms.plans, num_pending=standing.num_pending)
+    admission, spec = await _admit(admitting, follow_up, spec)
     await check_prompts(context, press.member.id, [spec], terms.words)
     await record_action(action)
     draft = replace(draft, spec=spec)
@@ -112,20 +116,20 @@ async def start_follow_up(
 
 
 async def _admit(
-    context: InteractionContext, press: ButtonPress, follow_up: FollowUp, spec: JobSpec, plans: GuildPlans
+    admitting: Callable[[Sequence[JobSpec]], Awaitable[Admitted]], follow_up: FollowUp, spec: JobSpec
 ) -> tuple[Admitted, JobSpec]:
     """Admit the member to a job of the spec; without GPU time to a relaxed one, unless they asked for a speed.
 
     Raises: what `admit` raises.
     """
     try:
-        return await admit(context, press.member, [spec], plans), spec
+        return await admitting([spec]), spec
     except TimeUsedUp as error:
         asks = any(spec.parameters.get(speed.value) for speed in Speed)
         if asks or follow_up.relax is None or Speed.RELAX not in error.plan.speeds:
             raise
         relaxed = follow_up.relax(spec)
-        admission = await admit(context, press.member, [relaxed], plans)
+        admission = await admitting([relaxed])
         return replace(admission, relaxed=error.left), relaxed
 
 

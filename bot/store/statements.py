@@ -34,11 +34,12 @@ from bot.store.plans.spending import charge_jobs, read_spent
 from bot.store.ranking.grids import leave_out_grids
 from bot.store.ranking.pairs import count_answered, read_asked, settle_pairs, show_pairs
 from bot.store.series import read_series_jobs as read_all_series_jobs
+from bot.store.standing import read_standings
 from engine.feedback.store.actions import append_actions, read_ratings
 from engine.feedback.store.opinions import read_last_actions
 from engine.feedback.store.repeats import find_repeats
 from engine.store.jobs import publish_jobs, read_jobs_with_pictures, submit_all
-from engine.store.queue_position import count_pending_of, read_queue_positions
+from engine.store.queue_position import read_queue_positions
 from engine.store.transitions import cancel_jobs
 
 
@@ -106,10 +107,10 @@ read_guild_terms = Statement(order=5, run=read_terms)
 read_appealed = Statement(order=5, run=find_appealed)
 read_series_jobs = Statement(order=5, run=read_all_series_jobs)
 is_answered = Statement(order=6, run=find_answered)
+read_standing = Statement(order=6, run=read_standings)
 find_single_picture = Statement(order=7, run=find_single_pictures)
 is_repeat = Statement(order=8, run=find_repeats)
 read_time_spent = Statement(order=9, run=read_spent)
-count_pending = Statement(order=9, run=count_pending_of)
 is_prompt_accepted = Statement(order=9, run=find_accepted)
 cancel_waiting = Statement(order=10, run=_cancel_all, is_kept=False)
 rule = Statement(order=10, run=rule_cases, is_kept=False)

@@ -19,13 +19,14 @@ from bot.store.deliveries import BotInstance, Delivery
 from bot.store.interaction import InteractionContext
 from bot.store.members import Member
 from bot.store.moderation.prompts import check_prompts
+from bot.store.standing import AskedFor
 from bot.store.statements import (
     charge,
     count_ahead,
     deliver,
-    is_answered,
     lock_member,
     read_guild_terms,
+    read_standing,
     submit_jobs,
 )
 from bot.store.tables import DeliveryForm, DeliveryKind
@@ -86,10 +87,11 @@ async def submit_drafts(
         raise PreferencesChanged(preferences=member.preferences)
     terms = await read_guild_terms(context.guild_id)
     check_guild_rules(terms.rules, context.channel_id, context.thread_parent_id)
-    if await is_answered(context.id):
+    standing = await read_standing(AskedFor(press_id=context.id, member_id=member.id))
+    if standing.is_answered:
         return ()
     specs = [draft.spec for draft in drafts]
-    admission = await admit(context, member, specs, terms.plans)
+    admission = await admit(context, member, specs, terms.plans, standing.num_pending)
     await check_prompts(context, member.id, specs, terms.words)
     return await submit_for_member(context, member, admission, drafts, instance)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -20,13 +20,6 @@ _TAKEN = sa.and_(jobs.c.status == JobStatus.RUNNING.value, jobs.c.progress == 0)
 
 _WAITS = sa.and_(jobs.c.status == JobStatus.WAITING.value, ~sa.exists().where(held_jobs.c.job_id == jobs.c.id))
 """The condition that a job waits for an engine."""
-
-# Executed for every press, so built once.
-_PENDING_OF = (
-    sa.select(jobs.c.member_id, sa.func.count().label("pending"))
-    .where(jobs.c.member_id == sa.any_(sa.bindparam("member_ids", type_=pg.ARRAY(pg.UUID))), PENDING)
-    .group_by(jobs.c.member_id)
-)
 
 
 def _positions() -> sa.Select[tuple[UUID, int]]:
@@ -66,13 +59,6 @@ async def count_pending(connection: AsyncConnection, member_id: UUID) -> int:
     """Return how many of the member's jobs are waiting or running."""
     query = sa.select(sa.func.count()).where(jobs.c.member_id == member_id, PENDING)
     return int((await connection.execute(query)).scalar_one())
-
-
-async def count_pending_of(connection: AsyncConnection, member_ids: Sequence[UUID]) -> list[int]:
-    """Return how many of each member's jobs are waiting or running."""
-    rows = await connection.execute(_PENDING_OF, {"member_ids": list(set(member_ids))})
-    pending = {row.member_id: int(row.pending) for row in rows}
-    return [pending.get(member_id, 0) for member_id in member_ids]
 
 
 async def read_queue_state(connection: AsyncConnection) -> QueueState:

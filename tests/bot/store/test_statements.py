@@ -54,11 +54,11 @@ def enlarge(context: InteractionContext, job: Job) -> Press[Any]:
 
 # Beside them there are the begin, the limits on waiting, the queue entries of jobs and the commit.
 KINDS: dict[str, tuple[list[Make], int]] = {
-    "imagine": ([imagine], 10),
-    "vary": ([vary], 14),
+    "imagine": ([imagine], 9),
+    "vary": ([vary], 13),
     "rate": ([like], 6),
     "upscale": ([enlarge], 7),
-    "all four": ([imagine, vary, like, enlarge], 17),
+    "all four": ([imagine, vary, like, enlarge], 16),
 }
 
 

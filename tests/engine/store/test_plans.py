@@ -18,7 +18,9 @@ from bot.store.guild_quarantine import read_guild_quarantine
 from bot.store.guild_usage import read_guild_usage
 from bot.store.guilds.changes import read_changes
 from bot.store.members import read_publishing_ids_in
+from bot.store.moderation.removals import JobInGuild, find_removals
 from bot.store.own_summary import read_own_summary
+from bot.store.standing import AskedFor, read_standings
 from bot.store.tables import members
 from engine.contract.jobs import MAX_COUNTED_AHEAD, Job
 from engine.feedback.preferences.answers import EXCLUDING
@@ -84,8 +86,11 @@ _QUERIES: dict[str, Query] = {
     "read_jobs_with_pictures": lambda connection, job: jobs.read_jobs_with_pictures(connection, [job.id]),
     "read_picture": lambda connection, job: jobs.read_picture(connection, job.id),
     "read_source": lambda connection, job: jobs.read_source(connection, job.id),
+    "read_standings": lambda connection, job: read_standings(
+        connection, [AskedFor(press_id="press 7", member_id=job.member_id)]
+    ),
+    "find_removals": lambda connection, job: find_removals(connection, [JobInGuild(job_id=job.id, guild_id=7)]),
     "count_pending": lambda connection, job: queue_position.count_pending(connection, job.member_id),
-    "count_pending_of": lambda connection, job: queue_position.count_pending_of(connection, [job.member_id]),
     "read_queue_positions": lambda connection, job: queue_position.read_queue_positions(connection, [job.id]),
     "read_queue_state": lambda connection, job: queue_position.read_queue_state(connection),
     "read_recent_runs": lambda connection, job: queue_position.read_recent_runs(connection),
