@@ -24,9 +24,7 @@ from bot.store.finding.pages import Asker, FoundPage, find_best_page, find_page
 from bot.store.finding.wanted import BestOf, Wanted
 from bot.store.ranking.grids import Place
 from engine.store.database import Database, open_database
-from engine.store.embedded_postgres import open_embedded
-from migrations import upgrade
-from tests.bench.filling import CHANNELS, MEMBERS, fill
+from tests.bench.filling import CHANNELS, MEMBERS, open_filled
 from tests.bench.plans import plans_of
 
 BUSY, USUAL = UUID(int=1), UUID(int=5)
@@ -72,22 +70,21 @@ def galleries() -> Mapping[str, tuple[Wanted, Asker]]:
     }
 
 
-async def main(jobs: int, times: int, *, explains: bool) -> None:
+async def main(jobs: int, times: int, kept: Path | None, *, explains: bool) -> None:
     """Print the times, and how Postgres finds the pages."""
-    console = Console(width=200)
+    console, began = Console(width=200), time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="easel-bench-") as home:
-        async with open_embedded(Path(home)) as url:
-            await upgrade(url)
-            async with open_database(url, pool_size=2) as database:
-                began = time.perf_counter()
-                await fill(database, jobs)
-                console.print(f"{jobs:,} jobs, {MEMBERS:,} members: {time.perf_counter() - began:.0f} s to fill")
-                for name, (wanted, asker) in {**searches(), **galleries()}.items():
-                    await _measure(console, database, name, wanted, asker, times)
-                    if explains:
-                        plans = await plans_of(database, partial(_find, wanted=wanted, asker=asker))
-                        console.print(plans, markup=False)
-                console.print(f"goal: {GOAL / timedelta(milliseconds=1):.0f} ms")
+        async with (
+            open_filled(Path(home, "postgres"), jobs, kept=kept) as url,
+            open_database(url, pool_size=2) as database,
+        ):
+            console.print(f"{jobs:,} jobs, {MEMBERS:,} members: there in {time.perf_counter() - began:.0f} s")
+            for name, (wanted, asker) in {**searches(), **galleries()}.items():
+                await _measure(console, database, name, wanted, asker, times)
+                if explains:
+                    plans = await plans_of(database, partial(_find, wanted=wanted, asker=asker))
+                    console.print(plans, markup=False)
+            console.print(f"goal: {GOAL / timedelta(milliseconds=1):.0f} ms")
 
 
 async def _measure(console: Console, database: Database, name: str, wanted: Wanted, asker: Asker, times: int) -> None:
@@ -114,5 +111,6 @@ if __name__ == "__main__":
     parser.add_argument("--jobs", type=int, default=1_000_000)
     parser.add_argument("--times", type=int, default=10)
     parser.add_argument("--explain", action="store_true", help="print the plans as well")
+    parser.add_argument("--kept", type=Path, help="where the filled Postgres is kept")
     arguments = parser.parse_args()
-    asyncio.run(main(arguments.jobs, arguments.times, explains=arguments.explain))
+    asyncio.run(main(arguments.jobs, arguments.times, arguments.kept, explains=arguments.explain))
