@@ -12,7 +12,6 @@ from typing import Any
 
 import aiohttp
 import discord
-import discord.gateway
 import discord.http
 import structlog
 from prometheus_client import CollectorRegistry
@@ -21,7 +20,7 @@ from bot.announcer import Announcer
 from bot.background_work import background_work, cut_short
 from bot.buttons import BUTTONS, GUILD_BUTTONS, MEMBER_BUTTONS, PANEL_CONTROLS
 from bot.buttons.base import JobButton
-from bot.client import EaselClient, register_commands
+from bot.client import EaselClient
 from bot.commands import command_names, commands_for
 from bot.delivery.context import DeliveryContext
 from bot.delivery.courier import Courier
@@ -39,11 +38,11 @@ from bot.moderation.poster import CasePoster
 from bot.presets import with_presets
 from bot.served_pages import pages_of
 from bot.services import ANSWER_TIMEOUT, SEND_MARGIN, Services
+from bot.sessions import bad_token, follow_sessions, log_in, register
 from bot.store.deliveries import BotInstance
 from bot.store.preference_reads import PreferenceReads
 from bot.store.press_batches import PressBatches
 from engine.content_credentials import UNSIGNED, ContentCredentials
-from engine.contract.errors import SettingsInvalid, StoreUnavailable
 from engine.contract.ids import new_id
 from engine.hash_list import BarredPictures
 from engine.health import open_health
@@ -55,8 +54,6 @@ from engine.store.objects import Objects, problem_of
 _log = structlog.get_logger()
 
 DISCORD_API_URL = "https://discord.com/api/v10"
-
-_RETRY = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,9 +134,9 @@ async def serve(
         registry.register(GatewayMetrics(client=client))
         register_process_metrics(registry, database, objects, options.home)
         forgets = forgets_commands(options)
-        await _register(client, stop, force=forgets)
+        await register(client, stop, force=forgets)
         async with background_work(client.services), _open_health(options, client, objects, registry):
-            await _run(client, client.services.courier, stop, _follow_sessions(client, stop, announce_ready, forgets))
+            await _run(client, client.services.courier, stop, follow_sessions(client, stop, announce_ready, forgets))
 
 
 def _services(options: BotOptions, context: DeliveryContext) -> Services:
@@ -201,21 +198,8 @@ async def _run(
         await client.close()
         await asyncio.gather(connected, announcing, stopped, return_exceptions=True)
     if not connected.cancelled() and isinstance(connected.exception(), discord.LoginFailure):
-        raise _bad_token() from connected.exception()
+        raise bad_token() from connected.exception()
     connected.result()
-
-
-async def _follow_sessions(
-    client: EaselClient, stop: asyncio.Event, announce_ready: Callable[[], None], forgets: bool
-) -> None:
-    """Announce the first session; at each new one register the commands again if this Discord may have lost them."""
-    await client.new_session.wait()
-    _log.info("serving", shards=client.shard_count, guilds=len(client.guilds))
-    announce_ready()
-    while forgets:
-        client.new_session.clear()
-        await client.new_session.wait()
-        await _register(client, stop, force=True)
 
 
 @asynccontextmanager
@@ -227,43 +211,10 @@ async def _open_client(
         commands_for(options.limits), (*buttons, *MEMBER_BUTTONS, *GUILD_BUTTONS, *PANEL_CONTROLS), trace
     )
     try:
-        while not stop.is_set():
-            try:
-                await client.login(options.token)
-                if forgets_commands(options):
-                    await _point_gateway(client)
-                break
-            except discord.LoginFailure as error:
-                raise _bad_token() from error
-            except (
-                discord.HTTPException,
-                discord.GatewayNotFound,
-                aiohttp.ClientError,
-                OSError,
-                TimeoutError,
-            ) as error:
-                _log.warning("discord_unavailable", error=type(error).__name__)
-                await _pause(stop)
+        await log_in(client, options.token, stop, points_gateway=forgets_commands(options))
         yield client
     finally:
         await client.close()
-
-
-async def _point_gateway(client: EaselClient) -> None:
-    """Make new sessions use this Discord's gateway; discord.py would use the real one."""
-    _, address, _ = await client.http.get_bot_gateway()
-    socket = discord.gateway.DiscordWebSocket
-    socket.DEFAULT_GATEWAY = type(socket.DEFAULT_GATEWAY)(address)
-
-
-async def _register(client: EaselClient, stop: asyncio.Event, *, force: bool) -> None:
-    while not stop.is_set():
-        try:
-            await register_commands(client, client.services, force=force)
-            return
-        except (discord.HTTPException, aiohttp.ClientError, StoreUnavailable) as error:
-            _log.warning("registering_commands_failed", error=type(error).__name__)
-            await _pause(stop)
 
 
 @asynccontextmanager
@@ -284,19 +235,3 @@ async def _open_health(
     async with open_health(host, port, registry, find_problem, pages=pages) as bound:
         _log.info("health_served", address=f"http://{host}:{bound}")
         yield
-
-
-async def _pause(stop: asyncio.Event) -> None:
-    try:
-        async with asyncio.timeout(_RETRY.total_seconds()):
-            await stop.wait()
-    except TimeoutError:
-        return
-
-
-def _bad_token() -> SettingsInvalid:
-    return SettingsInvalid(
-        problems=(
-            "Discord rejected DISCORD_TOKEN. Copy the bot's token again from the Developer Portal, or reset it there.",
-        )
-    )
