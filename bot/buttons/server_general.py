@@ -15,7 +15,7 @@ from bot.server_panel import general
 from bot.server_panel.frame import SettingsPage
 from bot.server_panel.general import ServerState
 from bot.services import Services
-from bot.store.guild_queue import find_paused
+from bot.store.guild_queue import find_paused, read_guild_queue
 from bot.store.guilds.settings import GuildSettings, read_settings, set_announcements, set_channels, set_language
 from bot.store.guilds.switches import read_collecting, set_collecting, set_pause
 from bot.store.interaction import InteractionContext
@@ -163,11 +163,11 @@ async def show_server(interaction: discord.Interaction, services: Services, *, n
     assert context.guild_id is not None
     async with services.database.begin(limit=services.answer_margin) as connection:
         settings = await read_settings(connection, context.guild_id)
-        (is_paused,) = await find_paused(connection, [context.guild_id])
+        queue = await read_guild_queue(connection, context.guild_id, limit=0)
         collecting = await read_collecting(connection, context.guild_id)
     state = ServerState(
         settings=settings,
-        is_paused=is_paused,
+        queue=queue,
         is_collecting=collecting,
         gone=_gone(interaction, settings),
         is_closed=_is_closed(interaction.guild, settings.announcements),

@@ -83,13 +83,18 @@ def listed(queue: GuildQueue, now: datetime, *, is_all_paused: bool) -> str:
     """Return the server's queue, as much of it as a message takes."""
     lines = [str(_PAUSED)] if queue.is_paused else []
     lines += [str(_ALL_PAUSED)] if is_all_paused else []
-    lines.append(_("Painted: {painted}. Waiting: {waiting}.", painted=queue.num_running, waiting=queue.num_waiting))
+    lines.append(counted(queue))
     for job in queue.jobs:
         line = _job(job, now)
         if length("\n".join([*lines, line])) > MAX_CONTENT - _PROMPT_LENGTH:
             break
         lines.append(line)
     return "\n".join(lines)
+
+
+def counted(queue: GuildQueue) -> str:
+    """Return how many jobs of the server are painted, and how many wait."""
+    return _("Painted: {painted}. Waiting: {waiting}.", painted=queue.num_running, waiting=queue.num_waiting)
 
 
 def quarantine(failed: Sequence[FailedJob], said: str | None) -> str:

@@ -17,6 +17,7 @@ from bot.store.moderation.rulings import Decided
 from bot.store.moderation.tables import CaseKind, ChannelFault, Decision
 from engine.contract.jobs import Job, Picture
 
+REPORTS_TITLE = Phrase("**Reports.**")
 CHANNEL_HINT = Phrase("Choose the moderators' channel")
 CHANNEL_HELP = Phrase("Where moderators read what members report; without an option, shows it")
 SET_HELP = Phrase("The channel; choose one that only moderators see")

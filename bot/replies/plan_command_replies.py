@@ -44,6 +44,7 @@ QUEUE_LABEL = Phrase("Unfinished jobs of a member: 1 to 200")
 SPEEDS_LABEL = Phrase("Speeds")
 WHOM_LABEL = Phrase("Role; @everyone is every member")
 PLAN_LABEL = Phrase("Plan")
+STANDARD_LABEL = Phrase("The standard plan")
 NO_PLAN = Phrase("No plan of its own")
 EVERYONE_ELSE = Phrase("**Everyone else.** The plan of those none of whose roles has one.")
 MORE_LIMITS = Phrase(

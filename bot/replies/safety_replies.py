@@ -27,6 +27,8 @@ NOT_FORBIDDEN = Phrase("That word is not forbidden, so nothing has changed. `/sa
 FORBID_LABEL, FORBID_TITLE = Phrase("Forbid words…"), Phrase("Forbid words")
 ALLOW_LABEL, ALLOW_TITLE = Phrase("Allow words…"), Phrase("Allow words again")
 WORDS_LABEL = Phrase("Words and phrases")
+PICTURES_TITLE, WORDS_TITLE = Phrase("**Pictures.**"), Phrase("**Words.**")
+ANY_WORDS = Phrase("Prompts in this server may have any words.")
 
 _MAX_LISTED = 1500
 

@@ -9,8 +9,9 @@ from typing import Any
 import discord
 
 from bot.language import LANGUAGES
-from bot.replies import announcement_replies, server_replies
+from bot.replies import announcement_replies, guild_queue_replies, server_replies
 from bot.server_panel.frame import Item, SettingsPage, chosen_channel, control_id, panel_of, row, section, texts
+from bot.store.guild_queue import GuildQueue
 from bot.store.guilds.settings import GuildSettings
 
 CHANNELS_VERB, LANGUAGE_VERB = "serverchannels", "serverlanguage"
@@ -37,7 +38,7 @@ class ServerState:
     """
 
     settings: GuildSettings
-    is_paused: bool
+    queue: GuildQueue
     is_collecting: bool
     gone: frozenset[int] = frozenset()
     is_closed: bool = False
@@ -94,15 +95,13 @@ def _language(chosen: str | None) -> discord.ui.Select[Any]:
 def _switches(state: ServerState) -> Sequence[Item]:
     paused = (server_replies.PAUSED, server_replies.RESUME_LABEL)
     running = (server_replies.RUNNING, server_replies.PAUSE_LABEL)
-    pause = paused if state.is_paused else running
-    collecting = (
-        (server_replies.COLLECTING, server_replies.CLOSE_LABEL)
-        if state.is_collecting
-        else (server_replies.NOT_COLLECTING, server_replies.OPEN_LABEL)
-    )
+    used = (server_replies.COLLECTING, server_replies.CLOSE_LABEL)
+    unused = (server_replies.NOT_COLLECTING, server_replies.OPEN_LABEL)
+    jobs, turn = paused if state.queue.is_paused else running
+    collecting, switch = used if state.is_collecting else unused
     return [
-        section(str(said), verb, str(label))
-        for verb, (said, label) in ((PAUSE_VERB, pause), (COLLECTING_VERB, collecting))
+        section(f"{jobs}\n{guild_queue_replies.counted(state.queue)}", PAUSE_VERB, str(turn)),
+        section(str(collecting), COLLECTING_VERB, str(switch)),
     ]
 
 

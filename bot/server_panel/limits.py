@@ -10,7 +10,6 @@ import discord
 
 from bot.policy.plans import MAX_NAME, GuildPlans
 from bot.replies import plan_command_replies as replies
-from bot.replies.plan_replies import BUILT_IN_NAME
 from bot.server_panel.frame import SettingsPage, button, control_id, panel_of, row, texts
 
 DEFAULT_VERB, PLAN_VERB, ROLE_VERB, REMOVE_VERB = "plandefault", "planset", "planrole", "planremove"
@@ -37,7 +36,8 @@ def limits_page(state: LimitsState) -> discord.ui.LayoutView:
     """Return the panel."""
     found = state.plans
     default = discord.ui.Select[Any](
-        custom_id=control_id(DEFAULT_VERB), options=_plan_options(found, str(BUILT_IN_NAME), found.default.name)
+        custom_id=control_id(DEFAULT_VERB),
+        options=_plan_options(found, str(replies.STANDARD_LABEL), found.default.name),
     )
     shown = [
         *texts(replies.listed_plans(found, state.guild_id), str(replies.EVERYONE_ELSE)),

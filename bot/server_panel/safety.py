@@ -58,6 +58,7 @@ def _pictures(state: SafetyState) -> Sequence[Item]:
     showings = {showing.value: label for showing, label in withheld_replies.SHOWINGS.items()}
     strictness = "strict" if rules.is_strict else "normal"
     said = withheld_replies.rules_text(rules, has_classifier=state.has_classifier, shows_unsafe=state.shows_unsafe)
+    said = f"{safety_replies.PICTURES_TITLE}\n{said}"
     restricted, elsewhere = (str(one) for one in (withheld_replies.RESTRICTED_HELP, withheld_replies.ELSEWHERE_HELP))
     return [
         *texts(said, restricted),
@@ -70,7 +71,8 @@ def _pictures(state: SafetyState) -> Sequence[Item]:
 
 
 def _words(state: SafetyState) -> Sequence[Item]:
-    said = safety_replies.rules(state.words) if state.words else str(safety_replies.NO_RULES)
+    rules = safety_replies.rules(state.words) if state.words else str(safety_replies.ANY_WORDS)
+    said = f"{safety_replies.WORDS_TITLE} {rules}"
     allow = [button(ALLOW_VERB, str(safety_replies.ALLOW_LABEL))] if state.words else []
     return [*texts(said), row(button(FORBID_VERB, str(safety_replies.FORBID_LABEL)), *allow)]
 
@@ -84,7 +86,8 @@ def _moderators(state: SafetyState) -> Sequence[Item]:
         min_values=0,
         default_values=[chosen_channel(chosen.channel_id)] if chosen and not chosen.fault else [],
     )
-    return [*texts(moderation_replies.channel_state(chosen, state.num_open)), row(select)]
+    said = f"{moderation_replies.REPORTS_TITLE} {moderation_replies.channel_state(chosen, state.num_open)}"
+    return [*texts(said), row(select)]
 
 
 def _select(verb: str, labels: Mapping[str, Phrase], chosen: str) -> discord.ui.Select[Any]:

@@ -134,7 +134,9 @@ async def test_the_language_of_a_server_is_that_of_its_answers(
 
 async def test_the_switches_are_turned(bot: object, ada: MemberClient, ben: MemberClient) -> None:
     """As the commands do that are for one switch each."""
+    await ben.reply(await ben.command("imagine", prompt="a boat"))
     panel = await panel_of(ada)
+    assert "Painted: 0. Waiting: 1." in text_of(panel)
     await ada.press(panel, "Pause")
     panel = await ada.changed(panel, lambda item: str(server_replies.PAUSED) in text_of(item))
     assert await ask(ben, "imagine", prompt="a boat") == reply_for(GuildPaused())
