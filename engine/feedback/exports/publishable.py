@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence, Set
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from functools import partial
@@ -39,12 +39,43 @@ class _Candidate(NamedTuple):
     rater: UUID | None = None
 
 
+def why_unusable(source: PictureSource, agreeing: Set[UUID]) -> Withheld | None:
+    """Return why a picture and its prompt may be used for nothing but answering; None if they may be used for more.
+
+    agreeing: the members who agree to what they would be used for.
+    """
+    if not source.authors <= agreeing:
+        return Withheld.NO_CONSENT
+    if source.is_private:
+        return Withheld.PRIVATE
+    if source.is_of_message:
+        return Withheld.FROM_MESSAGE
+    if source.has_links:
+        return Withheld.LINKED_PICTURE
+    if source.picture.is_unsafe:
+        return Withheld.UNSAFE
+    if source.is_nsfw:
+        return Withheld.RESTRICTED_CHANNEL
+    return Withheld.CLOSED_SERVER if source.is_of_closed_guild else None
+
+
+def why_withheld(source: PictureSource, publishers: Set[UUID]) -> Withheld | None:
+    """Return why a picture and its prompt are not published; None if they may be."""
+    if (why := why_unusable(source, publishers)) is not None:
+        return why
+    caption = caption_from_spec(source.spec)
+    if may_identify(caption):
+        return Withheld.IDENTIFYING
+    return Withheld.NAME if may_name(caption) else None
+
+
 @dataclass(frozen=True, kw_only=True)
 class PublishedLog:
     """The log as far as it may be published; everything is read in the connection's one snapshot.
 
     kinds: of the labels that are wanted.
     families: clusters of prompts that belong together, as `read_families` returns them.
+    why: returns why a picture may not be used, given the publishers.
     excluded: pictures that were reported or deleted; complete once all prompts were streamed.
     """
 
@@ -54,6 +85,7 @@ class PublishedLog:
     families: Mapping[str, str]
     request: ExportRequest
     kinds: frozenset[Kind]
+    why: Callable[[PictureSource, Set[UUID]], Withheld | None] = why_withheld
     excluded: set[UUID] = field(default_factory=set)
 
     async def stream_prompts(self) -> AsyncIterator[PublishedPrompt]:
@@ -76,7 +108,7 @@ class PublishedLog:
         async for source in stream_sources(self.connection):
             if _is_between(source.painted_at, self.request) and self._is_wanted([source]):
                 is_excluded = source.picture.id in self.excluded
-                why = why_withheld(source, self.publishers) or (Withheld.REPORTED if is_excluded else None)
+                why = self.why(source, self.publishers) or (Withheld.REPORTED if is_excluded else None)
                 yield source, self._split(caption_from_spec(source.spec)), why
 
     def _wanted(self, kind: Kind, preferences: Preferences) -> list[_Candidate]:
@@ -96,7 +128,7 @@ class PublishedLog:
         sources: Mapping[UUID, PictureSource],
         raters: frozenset[UUID],
     ) -> Iterator[PublishedPrompt]:
-        why_pictures = {picture_id: why_withheld(source, self.publishers) for picture_id, source in sources.items()}
+        why_pictures = {picture_id: self.why(source, self.publishers) for picture_id, source in sources.items()}
         # Presses about pairs may be read together although the pictures' own prompts are not one.
         kept = dict[str, dict[Kind, list[Published[Any]]]]()
         withheld = {kind: Counter[str]() for kind in candidates}
@@ -135,28 +167,6 @@ class PublishedLog:
     def _split(self, caption: str) -> Split:
         cluster = cluster_of_caption(caption)
         return split_of_cluster(self.families.get(cluster, cluster), self.request.split_seed)
-
-
-def why_withheld(source: PictureSource, publishers: Set[UUID]) -> Withheld | None:
-    """Return why a picture and its prompt are not published; None if they may be."""
-    if not source.authors <= publishers:
-        return Withheld.NO_CONSENT
-    if source.is_private:
-        return Withheld.PRIVATE
-    if source.is_of_message:
-        return Withheld.FROM_MESSAGE
-    if source.has_links:
-        return Withheld.LINKED_PICTURE
-    if source.picture.is_unsafe:
-        return Withheld.UNSAFE
-    if source.is_nsfw:
-        return Withheld.RESTRICTED_CHANNEL
-    if source.is_of_closed_guild:
-        return Withheld.CLOSED_SERVER
-    caption = caption_from_spec(source.spec)
-    if may_identify(caption):
-        return Withheld.IDENTIFYING
-    return Withheld.NAME if may_name(caption) else None
 
 
 def _candidates(kind: Kind, preferences: Preferences) -> Iterator[_Candidate]:

@@ -62,6 +62,7 @@ class SmallCommunity:
     choices: int = 0
     guild_id: int | None = None
     seed: int = 0
+    model: str = "fake"
     snowflakes: list[int] = field(default_factory=list)
 
     async def join(self, consent: Consent) -> UUID:
@@ -165,7 +166,7 @@ class SmallCommunity:
             variation=None,
             replaces=None,
             shown=tuple(Shown(picture_id=picture.id, slot=picture.slot) for picture in painted.pictures),
-            model="fake",
+            model=self.model,
             model_hash=None,
             surface=Surface.GUILD,
             latency=latency,
@@ -186,7 +187,7 @@ class SmallCommunity:
     async def _picture(self, job_id: UUID, slot: int) -> Picture:
         self.seed += 1
         key = await self.objects.put(self.png_of_seed(self.seed), ".png")
-        recipe = {"model": "fake", "loras": [["ink", 0.8]], "steps": 20, "guidance": 7.5, "sampler": "euler"}
+        recipe = {"model": self.model, "loras": [["ink", 0.8]], "steps": 20, "guidance": 7.5, "sampler": "euler"}
         return Picture(
             id=new_id(), job_id=job_id, slot=slot, object_key=key, width=8, height=8, seed=self.seed, recipe=recipe
         )
