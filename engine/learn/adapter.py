@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,13 +12,13 @@ from typing import Any
 import torch
 from peft import LoraConfig
 from peft.utils import get_peft_model_state_dict, set_peft_model_state_dict
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor, nn
 
 from engine.models.loading.exclusive import one_at_a_time
+from engine.models.loading.reward import FACTS
 
 NAME = "learnt"
-_FACTS = "easel"
 # Queries, keys, values and outputs of attention: those of UNets, and of transformers for both of their streams.
 ATTENTION = ("to_q", "to_k", "to_v", "to_out.0", "add_q_proj", "add_k_proj", "add_v_proj", "to_add_out")
 _PREFIXES = {"UNet2DConditionModel": "unet"}
@@ -71,8 +72,9 @@ class TrainedLora:
     def save(self, file: Path, facts: Mapping[str, str]) -> None:
         """Write the weights and some facts as diffusers reads LoRAs; the same ones always make the same bytes.
 
-        Without an alpha in the file, readers scale by 1, which is this LoRA's. A crash while writing leaves the
-        previous file intact.
+        Without an alpha in the file, readers scale by 1, which is this LoRA's.
+
+        Raises: as `save_atomically`.
         """
         prefix = _PREFIXES.get(type(self._denoiser).__name__, "transformer")
         tensors = {f"{prefix}.{name}": weight.contiguous() for name, weight in self.state().items()}
@@ -80,16 +82,29 @@ class TrainedLora:
 
 
 def save_atomically(file: Path, tensors: Mapping[str, Tensor], facts: Mapping[str, str]) -> None:
-    """Write a safetensors file with facts, as JSON; a crash while writing leaves the previous file intact."""
+    """Write a safetensors file with facts, as JSON.
+
+    A crash, a power failure or a full disk while writing leaves the previous file intact.
+
+    Raises: OSError, which names the file.
+    """
     partial = file.with_name(f"{file.name}.partial")
     # safetensors writes several entries of metadata in another order each time, and the file's hash would differ.
-    save_file(dict(tensors), partial, metadata={_FACTS: json.dumps(facts, sort_keys=True)})
-    partial.replace(file)
+    data = save(dict(tensors), metadata={FACTS: json.dumps(facts, sort_keys=True)})
+    try:
+        with partial.open("wb") as written:
+            written.write(data)
+            written.flush()
+            os.fsync(written.fileno())
+        partial.replace(file)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise OSError(error.errno, error.strerror, str(file)) from error
 
 
 def facts_from_metadata(metadata: Mapping[str, str]) -> Mapping[str, str]:
     """Return the facts that `save_atomically` was given, from the metadata of its file."""
-    facts: Mapping[str, str] = json.loads(metadata[_FACTS])
+    facts: Mapping[str, str] = json.loads(metadata[FACTS])
     return facts
 
 

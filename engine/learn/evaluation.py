@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,15 +17,18 @@ from engine.contract.errors import OperationUnsupported
 from engine.contract.ids import new_id
 from engine.contract.jobs import JobSpec, Operation, Part
 from engine.contract.painting import PaintedPictures, PaintRequest
-from engine.learn.preferences import read_preferences
-from engine.learn.reward import FeatureReader, RewardModel, accuracy, noise_ceiling, train_reward_model
+from engine.learn.preferences import PreferenceRow
+from engine.learn.reward import Comparisons, FeatureReader, accuracy, noise_ceiling, train_reward_model
 from engine.models.files.clip_folder import clip_folder
 from engine.models.files.locate import local_path
 from engine.models.loading.clip import load_clip
 from engine.models.loading.device import best_device
+from engine.models.loading.reward import RewardModel
 from engine.models.registry.adapters import Adapter
 from engine.models.registry.registry import Model, Registry
 from engine.painter.in_process import LocalPainter, create_painter
+
+RowsOfSplit = Callable[[str], Iterable[PreferenceRow]]
 
 _NEW = "new"
 _SPLITS = ("train", "validation", "test")
@@ -99,11 +102,12 @@ class Evaluation:
     """How an adapter did against what was there before, by a reward model of the same community.
 
     gains: for each rematch, the new picture's reward minus the old one's, in logits of being preferred.
-    accuracy, ceiling: of the reward model on held-out preferences, and what nothing could exceed; None if unknown.
+    accuracy, ceiling: of the reward model on held-out preferences, and of the best of all judges; None if unknown.
     """
 
     rematches: Sequence[Rematch]
     gains: Sequence[float]
+    reward: RewardModel
     accuracy: float
     ceiling: float | None
 
@@ -114,31 +118,35 @@ class Evaluation:
 
 
 async def evaluate(
-    registry: Registry, model: Model, adapter: Path, preferences: Path, num_prompts: int, seed: int = 0
+    registry: Registry, model: Model, adapter: Path, rows_of: RowsOfSplit, num_prompts: int, seed: int = 0
 ) -> Evaluation:
     """Return how the adapter does on prompts that were held out of its training.
 
-    preferences: a folder in Pick-a-Pic's columns with the splits train, validation and test.
+    rows_of: returns the preferences of the split train, validation or test; it is called in another thread.
 
     Raises: PreferencesUnusable, OperationUnsupported for a model without a CLIP, and what painting raises.
     """
     folder = clip_folder(local_path(model))
     if folder is None:
         raise OperationUnsupported(operation="evaluate", model=model.name)
-    train, validation, test = (list(read_preferences(preferences, split)) for split in _SPLITS)
     reader = await asyncio.to_thread(_reader, model, folder)
-    reward = await asyncio.to_thread(
-        lambda: train_reward_model(reader.comparisons(train), reader.comparisons(validation))
-    )
-    held_out = sorted({row.preference.caption for row in (*validation, *test)})
+    splits = [await asyncio.to_thread(_comparisons, reader, rows_of, split) for split in _SPLITS]
+    train, validation, test = splits
+    reward = await asyncio.to_thread(train_reward_model, train, validation)
+    held_out = sorted({one.caption for split in (validation, test) for one in split.preferences})
     prompts = [held_out[at % len(held_out)] for at in range(num_prompts)]
     rematches = [one async for one in paint_rematches(registry, model, adapter, prompts, seed)]
     return Evaluation(
         rematches=rematches,
+        reward=reward,
         gains=await asyncio.to_thread(lambda: [_gain(reward, reader, one) for one in rematches]),
-        accuracy=await asyncio.to_thread(lambda: accuracy(reward, reader.comparisons(test))),
-        ceiling=noise_ceiling([*train, *validation, *test]),
+        accuracy=accuracy(reward, test),
+        ceiling=noise_ceiling(one for split in splits for one in split.preferences),
     )
+
+
+def _comparisons(reader: FeatureReader, rows_of: RowsOfSplit, split: str) -> Comparisons:
+    return reader.comparisons(rows_of(split))
 
 
 def _reader(model: Model, folder: Path) -> FeatureReader:

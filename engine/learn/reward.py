@@ -1,60 +1,46 @@
-"""A reward model: how much a community likes a picture of a text, learnt from its preferences over CLIP's features.
-
-A picture of a text becomes its CLIP vector beside the product of its vector with that of the text, float32
-[2 * dimensions], of which a weighted sum is the reward. Two pictures of one text differ by what the first part says of
-taste and the second of how well each fits.
-"""
+"""A reward model: how much a community likes a picture of a text, learnt from its preferences over CLIP's features."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from PIL import Image
-from safetensors import safe_open
 from torch import Tensor
 from torch.nn import functional
 
-from engine.learn.adapter import facts_from_metadata, save_atomically
-from engine.learn.preferences import PreferenceRow
+from engine.learn.adapter import save_atomically
+from engine.learn.examples import DAMAGED
+from engine.learn.preferences import Preference, PreferenceRow, PreferencesUnusable
 from engine.models.loading.clip import LoadedClip
+from engine.models.loading.reward import RewardModel, features_of
 
 _PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1)
+# A standard deviation of logits with which hardly a vote is by chance.
+_CERTAIN = 1000.0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Comparisons:
-    """Preferences as differences of features, winner minus loser: float32 [pairs, 2 * dimensions]; weights [pairs]."""
+    """Preferences as differences of features, winner minus loser: float32 [pairs, 2 * dimensions]; weights [pairs].
+
+    preferences: those that they are of, in the same order, where they are of pictures.
+    """
 
     differences: Tensor
     weights: Tensor
+    preferences: Sequence[Preference] = ()
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class RewardModel:
-    """The weights of the features, float32 [2 * dimensions].
+def save_reward_model(model: RewardModel, file: Path, facts: Mapping[str, str]) -> None:
+    """Write a model with some facts; the same ones always make the same bytes.
 
-    The difference of two pictures' rewards is the logit of a member's preferring the one to the other.
+    Raises: OSError, which names the file; the previous one is then intact.
     """
-
-    weights: Tensor
-
-    def rewards(self, features: Tensor) -> Tensor:
-        """Return the reward of each picture, float32 [pictures], of features float32 [pictures, 2 * dimensions]."""
-        return features @ self.weights
-
-    def save(self, file: Path, facts: Mapping[str, str]) -> None:
-        """Write the model with some facts; the same ones always make the same bytes."""
-        save_atomically(file, {"weights": self.weights}, facts)
-
-
-def load_reward_model(file: Path) -> tuple[RewardModel, Mapping[str, str]]:
-    """Return a saved model with its facts."""
-    with safe_open(file, "pt") as saved:
-        return RewardModel(weights=saved.get_tensor("weights")), facts_from_metadata(saved.metadata())
+    save_atomically(file, {"weights": model.weights}, facts)
 
 
 class FeatureReader:
@@ -67,29 +53,35 @@ class FeatureReader:
 
     def features_of(self, picture: Image.Image, text: str) -> Tensor:
         """Return the features of a picture of a text, float32 [2 * dimensions]."""
-        return _joined(self._clip.embed_image(picture.convert("RGB"))[0], self._text(text))
+        return features_of(self._clip.embed_image(picture.convert("RGB"))[0], self._text(text))
 
     def comparisons(self, rows: Iterable[PreferenceRow]) -> Comparisons:
-        """Return preferences as a model learns from them; those with a damaged picture are left out."""
-        differences, weights = [], []
+        """Return preferences as a model learns from them; those with a damaged picture are left out.
+
+        Raises: PreferencesUnusable if none is left.
+        """
+        differences, preferences = list[Tensor](), list[Preference]()
         for row in rows:
             one, text = row.preference, self._text(row.preference.caption)
             try:
-                winner, loser = self._picture(one.winner, row.winner), self._picture(one.loser, row.loser)
-            except OSError:
+                winner, loser = self._picture(one.winner, row.read), self._picture(one.loser, row.read)
+            except DAMAGED:
                 continue
-            differences.append(_joined(winner, text) - _joined(loser, text))
-            weights.append(one.weight)
-        return Comparisons(differences=torch.stack(differences), weights=torch.tensor(weights))
+            differences.append(features_of(winner, text) - features_of(loser, text))
+            preferences.append(one)
+        if not preferences:
+            raise PreferencesUnusable("No votes are held out to judge with yet. Evaluate when there are more.")
+        weights = torch.tensor([one.weight for one in preferences])
+        return Comparisons(differences=torch.stack(differences), weights=weights, preferences=preferences)
 
     def _text(self, text: str) -> Tensor:
         if text not in self._texts:
             self._texts[text] = self._clip.embed_texts([text])[0]
         return self._texts[text]
 
-    def _picture(self, sha256: str, data: bytes) -> Tensor:
+    def _picture(self, sha256: str, read: Callable[[str], bytes]) -> Tensor:
         if sha256 not in self._pictures:
-            with Image.open(io.BytesIO(data)) as image:
+            with Image.open(io.BytesIO(read(sha256))) as image:
                 self._pictures[sha256] = self._clip.embed_image(image.convert("RGB"))[0]
         return self._pictures[sha256]
 
@@ -128,27 +120,38 @@ def calibration_error(model: RewardModel, comparisons: Comparisons, bins: int = 
     return (torch.stack(gaps).sum() / len(stated)).item()
 
 
-def noise_ceiling(rows: Iterable[PreferenceRow]) -> float | None:
-    """Return the accuracy that nothing can exceed, because members disagree; None if no pair has two votes.
+def noise_ceiling(preferences: Iterable[Preference]) -> float | None:
+    """Return how often the best of all judges would be right, as members disagree; None if no pair has two votes.
 
-    With a the share of two votes on the same pair that agree, it is (1 + sqrt(2a - 1)) / 2: if each vote is the
-    common opinion with probability p, two agree with p^2 + (1 - p)^2.
+    It follows from how often two votes on the same pair agree, if the logits of the pairs are normally distributed
+    around 0: a pair of which a share p prefers the one picture gives p^2 + (1 - p)^2 of agreement, and max(p, 1 - p) to
+    the best judge.
     """
     sides: dict[tuple[str, str, str], list[bool]] = {}
-    for row in rows:
-        one = row.preference
+    for one in preferences:
         first, second = sorted((one.winner, one.loser))
         sides.setdefault((one.caption, first, second), []).append(one.winner == first)
     votes = [(sum(found), len(found)) for found in sides.values() if len(found) > 1]
     if not votes:
         return None
     agreeing = sum(first * (first - 1) + (total - first) * (total - first - 1) for first, total in votes)
-    agreement = agreeing / sum(total * (total - 1) for _, total in votes)
-    return float((1 + max(0.0, 2 * agreement - 1) ** 0.5) / 2)
+    return _best_accuracy(agreeing / sum(total * (total - 1) for _, total in votes))
 
 
-def _joined(picture: Tensor, text: Tensor) -> Tensor:
-    return torch.cat([picture, picture * text])
+def _best_accuracy(agreement: float) -> float:
+    """Return the accuracy of the best judge where two votes agree so often, 0.5 to 1, by bisection."""
+    low, high = 0.0, _CERTAIN
+    for _ in range(40):
+        middle = (low + high) / 2
+        shares = _shares(middle)
+        low, high = (middle, high) if (shares**2 + (1 - shares) ** 2).mean() < agreement else (low, middle)
+    shares = _shares(low)
+    return 1.0 if low > 0.99 * _CERTAIN else torch.maximum(shares, 1 - shares).mean().item()
+
+
+def _shares(deviation: float) -> Tensor:
+    """Return shares of votes whose logits are normally distributed, float64 [1000], each as likely as the other."""
+    return torch.sigmoid(deviation * torch.special.ndtri((torch.arange(1000, dtype=torch.float64) + 0.5) / 1000))
 
 
 def _fitted(comparisons: Comparisons, penalty: float) -> Tensor:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 from engine.contract.add_ons import learned_name
@@ -26,8 +27,10 @@ _NAME = re.compile(r"^\[adapters\.([^\]]+)\]$", re.MULTILINE)
 _FIRST_ADAPTER = re.compile(r"^\s*(\[adapters\b|adapters\.)", re.MULTILINE)
 
 
-def promote(path: Path, file: Path, model: Model) -> str:
+def promote(path: Path, file: Path, model: Model, reward: Path | None = None) -> str:
     """Copy an adapter beside the models file, make it the style of the model, and return its name.
+
+    reward: file of what the community likes, by which `--best` then chooses; None if there is none.
 
     The name has the beginning of the file's hash, so that each adapter has its own.
 
@@ -40,9 +43,12 @@ def promote(path: Path, file: Path, model: Model) -> str:
     if (style := registry.style_of(model)) is not None and style.model not in (None, model.name):
         raise SettingsInvalid(problems=(f"The style {style.name} belongs to another model.",))
     (path.parent / FOLDER).mkdir(exist_ok=True)
-    kept = path.parent / FOLDER / f"{name}.safetensors"
-    shutil.copyfile(file, kept)
-    _write_checked(path, _with_block(path.read_text(), _block(name, kept.name, model, sha256)), model, name)
+    files = {"file": f"{FOLDER}/{name}.safetensors"}
+    _copy(file, path.parent / files["file"])
+    if reward is not None:
+        files["reward"] = f"{FOLDER}/{name}.reward.safetensors"
+        _copy(reward, path.parent / files["reward"])
+    _write_checked(path, _with_block(path.read_text(), _block(name, files, model, sha256)), model, name)
     return name
 
 
@@ -55,16 +61,22 @@ def roll_back(path: Path) -> str | None:
     found = _BLOCK.search(text)
     if found is None:
         return None
-    path.write_text(text[: found.start()] + text[found.end() :])
+    _replace(path, text[: found.start()] + text[found.end() :])
     named = _NAME.search(found[1])
     return named[1] if named else None
 
 
-def _block(name: str, file: str, model: Model, sha256: str) -> str:
+def _copy(source: Path, place: Path) -> None:
+    partial = place.with_name(f"{place.name}.partial")
+    shutil.copyfile(source, partial)
+    partial.replace(place)
+
+
+def _block(name: str, files: Mapping[str, str], model: Model, sha256: str) -> str:
     lines = (
         _BEGIN,
         f"[adapters.{name}]",
-        f"file = {quoted(f'{FOLDER}/{file}')}",
+        *(f"{key} = {quoted(file)}" for key, file in files.items()),
         f"family = {quoted(model.family.name)}",
         f"model = {quoted(model.name)}",
         "style = true",
@@ -82,13 +94,27 @@ def _with_block(text: str, block: str) -> str:
 
 
 def _write_checked(path: Path, text: str, model: Model, name: str) -> None:
-    before = path.read_text()
-    path.write_text(text)
+    # Beside it, because paths in it are relative to its folder.
+    draft = path.with_name(f".{path.name}.draft")
     try:
-        style = read_registry(path).style_of(model)
-    except SettingsInvalid:
-        path.write_text(before)
-        raise
+        draft.write_text(text)
+        style = read_registry(draft).style_of(model)
+    except SettingsInvalid as error:
+        raise SettingsInvalid(problems=tuple(one.replace(str(draft), str(path)) for one in error.problems)) from error
+    finally:
+        draft.unlink(missing_ok=True)
     if style is None or style.name != name:
-        path.write_text(before)
         raise SettingsInvalid(problems=(f"Another style comes first in {path}. Remove its line `style = true`.",))
+    _replace(path, text)
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write the file whole, with the permissions that it has; engines may read it at any moment."""
+    place = path.resolve()
+    partial = place.with_name(f".{place.name}.partial")
+    try:
+        partial.write_text(text)
+        shutil.copymode(place, partial)
+        partial.replace(place)
+    finally:
+        partial.unlink(missing_ok=True)

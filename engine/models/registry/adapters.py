@@ -17,6 +17,8 @@ class Adapter:
     """One LoRA file: it works with every model of `family`, or only with `model` if it is set.
 
     is_style: whether it is the style of the community, which every picture has unless the prompt says otherwise.
+    reward: file of what the community likes, by which `--best` chooses where this is the style; None for how near a
+        picture is to the words.
     """
 
     name: str
@@ -25,14 +27,18 @@ class Adapter:
     model: str | None
     sha256: str | None
     is_style: bool = False
+    reward: Path | None = None
 
 
 def adapter_from_table(name: str, table: Mapping[str, Any], reader: TomlReader) -> Adapter | None:
     """Return the adapter of that name; None without its family. Problems are added to `reader`."""
     section = f"adapters.{name}"
-    reader.check_keys(table, {"file", "family", "model", "style", "sha256"}, section)
+    reader.check_keys(table, {"file", "family", "model", "style", "reward", "sha256"}, section)
     file = reader.text(table, "file", section)
     check_file(file, section, reader)
+    reward = reader.text(table, "reward", section)
+    if reward:
+        check_file(reward, section, reader)
     family = family_from_table(table, section, reader)
     if family is None:
         return None
@@ -45,4 +51,5 @@ def adapter_from_table(name: str, table: Mapping[str, Any], reader: TomlReader) 
         model=reader.text(table, "model", section) or None,
         sha256=reader.text(table, "sha256", section) or None,
         is_style=reader.boolean(table, "style", section),
+        reward=reader.path.parent / reward if reward else None,
     )

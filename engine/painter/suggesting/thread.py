@@ -13,7 +13,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from engine.contract.errors import EaselError, NoRoom, OperationUnsupported, SettingUnsupported
+from engine.contract.errors import EaselError, NoRoom, OperationUnsupported, SettingUnsupported, WeightsMismatch
 from engine.contract.jobs import Operation
 from engine.contract.painting import PaintedText, PaintRequest
 from engine.contract.suggestions import Suggestions, text_from_suggestions
@@ -24,6 +24,7 @@ from engine.models.loading.captioner import LoadedCaptioner, load_captioner
 from engine.models.loading.clip import LoadedClip, load_clip
 from engine.models.loading.device import best_device
 from engine.models.loading.errors import result_or_error
+from engine.models.loading.reward import RewardModel, features_of, load_reward_model
 from engine.models.registry.folders import ModelFolder
 from engine.models.registry.registry import Model, Registry
 from engine.painter.operations.source import open_source
@@ -39,6 +40,7 @@ class SuggestionThread:
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
         self._loaded: dict[str, LoadedClip] = {}
+        self._rewards: dict[Path, RewardModel] = {}
         self._captioner: LoadedCaptioner | None = None
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="suggesting")
 
@@ -60,8 +62,11 @@ class SuggestionThread:
     async def scores(self, request: PaintRequest, model: Model, pictures: Sequence[Tensor]) -> list[float]:
         """Return how near each picture is to the words: the cosine of their embeddings, -1 to 1.
 
+        Where the style of the community comes with what it likes, return instead how likely each would be preferred to
+        the average of them, 0 to 1.
+
         pictures: uint8 [height, width, 3].
-        Source: Radford et al. 2021 (CLIP), figure 3.
+        Source: Radford et al. 2021 (CLIP), figure 3; Bradley and Terry 1952.
 
         Raises: SettingUnsupported for a model without a CLIP, ModelBroken, WeightsMissing, WeightsMismatch, NoRoom.
         """
@@ -102,8 +107,22 @@ class SuggestionThread:
         clip = self._clip(model, folder)
         text = " ".join(word.text for word in words_of(request.spec.parts))
         (words,) = clip.embed_texts([text])
-        images = (Image.fromarray(picture.numpy()) for picture in pictures)
-        return [round(float(clip.embed_image(image)[0] @ words), 4) for image in images]
+        images = torch.cat([clip.embed_image(Image.fromarray(picture.numpy())) for picture in pictures])
+        style = self._registry.style_of(model)
+        if style is None or style.reward is None:
+            scores = images @ words
+        else:
+            rewards = self._reward(style.reward, clip).rewards(features_of(images, words))
+            scores = torch.sigmoid(rewards - rewards.mean())
+        return [round(score, 4) for score in scores.tolist()]
+
+    def _reward(self, file: Path, clip: LoadedClip) -> RewardModel:
+        if file not in self._rewards:
+            reward, _ = load_reward_model(file)
+            if len(reward.weights) != 2 * clip.model.config.projection_dim:
+                raise WeightsMismatch(path=file)
+            self._rewards[file] = reward
+        return self._rewards[file]
 
     def _clip(self, model: Model, folder: Path) -> LoadedClip:
         if model.name not in self._loaded:

@@ -53,6 +53,21 @@ def test_a_file_that_would_not_be_valid_is_left_as_it_was(models: Path) -> None:
     assert models.read_text() == before
 
 
+def test_the_file_is_replaced_whole_where_it_is(models: Path) -> None:
+    """Through a link, with the permissions that it had, and with nothing left beside it."""
+    models.chmod(0o640)
+    link = models.with_name("link.toml")
+    link.symlink_to(models)
+    before = {path.name for path in models.parent.iterdir()}
+    old = models.read_text()
+    with models.open() as opened:
+        name = promote(link, models.with_name("first.safetensors"), read_registry(link).model())
+        # Whoever has it open reads the file that it was, to its end.
+        assert opened.read() == old
+    assert (style_in(models), link.is_symlink(), models.stat().st_mode & 0o777) == (name, True, 0o640)
+    assert {path.name for path in models.parent.iterdir()} == {*before, "learned"}
+
+
 def _without_last(models: Path) -> str:
     return models.read_text().removesuffix("\n[adapters]\n")
 
