@@ -99,10 +99,8 @@ def evaluate(
         from easel.commands.learn_blind import count_votes
 
         raise typer.Exit(run_command(count_votes(run, settings(), shown)))
-    from easel.commands.learn_evaluate import evaluate_on_log, evaluate_run
+    from easel.commands.learn_evaluate import evaluate_run
 
-    if source is None:
-        raise typer.Exit(run_command(evaluate_on_log(run, prompts, settings(), shown)))
     raise typer.Exit(run_command(evaluate_run(run, source, prompts, settings(), shown)))
 
 

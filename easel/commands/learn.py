@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import shutil
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
-from dataclasses import asdict
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,21 +15,27 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from easel.commands.learn_record import ConsentWithdrawn, ReadVotes, read_votes, record_run
+from easel.commands.learn_lock import hold_training_lock
+from easel.commands.learn_record import record_run
+from easel.commands.learn_votes import VOTES, choose_votes, confirm_votes
 from easel.exit_codes import ExitCode
 from easel.output import Output
-from engine.feedback.exports.request import ExportRefused
+from engine.contract.errors import SettingsInvalid
+from engine.feedback.splits import Split
+from engine.feedback.trainable import ConsentWithdrawn
 from engine.learn.losses import LOSSES
-from engine.learn.preferences import PreferencesUnusable, read_preferences
-from engine.learn.runs import Learnt, figures_of, learn
+from engine.learn.preferences import PreferenceRow, PreferencesUnusable, read_preferences
+from engine.learn.run_files import delete_run, has_begun
+from engine.learn.runs import Learnt, RunHooks, figures_of, learn
 from engine.learn.training import LearningConfig, LossNotFinite, Step
 from engine.logs import set_up_logging
 from engine.models.loading.device import best_device
-from engine.models.registry.registry import SHIPPED, Model, read_registry
+from engine.models.registry.registry import SHIPPED, read_registry
 from engine.settings import EngineSettings
+from engine.store.objects import open_objects
 
-_PRIVATE, _VOTES = "preferences", "votes.json"
-"""Of a run that is not complete: what members agreed to, and who they are."""
+# Painting goes first on a processor that does both.
+_NICENESS = 10
 
 
 def config_from_options(*, loss: str, **options: Any) -> LearningConfig:
@@ -52,21 +58,27 @@ def train(
 ) -> int:
     """Train an adapter in `folder` and return the exit code; without `source`, on what members agreed to.
 
-    What members agreed to is copied into the folder, and deleted when the run is complete; whose votes it used is then
-    in the database.
+    Nothing of theirs is copied; whose votes it used is in the database at the end. A processor that also paints does
+    that first.
 
     Raises: ModelUnknown, SettingsInvalid, StoreUnavailable, and what loading a model raises.
     """
     set_up_logging(settings.log_format, process="learn", level=logging.ERROR)
     registry = read_registry(settings.models_file or SHIPPED)
-    chosen = registry.model(model or settings.model)
+    chosen, device = registry.model(model or settings.model), best_device()
+    if device.device.type == "cpu":
+        os.nice(_NICENESS)
     try:
-        with nullcontext(source) if source else _agreed_preferences(folder, settings) as preferences:
-            learnt = _learn(folder, preferences, chosen, config, output)
-            if source is None:
-                votes = ReadVotes.load(folder / _VOTES)
-                asyncio.run(record_run(folder, votes, learnt.num_preferences, figures_of(learnt, folder), settings))
-    except (PreferencesUnusable, ExportRefused, ConsentWithdrawn, LossNotFinite) as error:
+        with hold_training_lock(settings.home, str(device.device)), _progress(config.steps, output) as shown:
+
+            def run(rows: Iterable[PreferenceRow], hooks: RunHooks) -> Learnt:
+                return learn(folder, rows, chosen, device, config, shown(hooks))
+
+            if source:
+                learnt = run(read_preferences(source), RunHooks())
+            else:
+                learnt = _learn_from_log(folder, chosen.name, settings, run)
+    except (PreferencesUnusable, ConsentWithdrawn, LossNotFinite) as error:
         typer.echo(_REFUSED[type(error)](error), err=True)
         return ExitCode.FAILED
     _tell(learnt, output)
@@ -75,55 +87,72 @@ def train(
 
 _REFUSED: Mapping[type[Exception], Callable[[Any], str]] = {
     PreferencesUnusable: str,
-    ExportRefused: lambda error: "No member has agreed to training yet, or none of those has rated pictures.",
     ConsentWithdrawn: lambda error: (
-        "A member withdrew their consent during the training, so what was learnt was deleted. Run it again."
+        "A member whose votes or pictures this run learned from agrees to training no longer, or had them erased, so "
+        "what was learned is deleted. Run it again."
     ),
     LossNotFinite: lambda error: (
-        f"The loss of step {error.step} is not a number, so nothing was learnt from it. Delete the folder and train "
-        f"with a lower --rate. Pictures of that step: {', '.join(one.winner[:10] for one in error.batch.preferences)}"
+        f"The loss of step {error.step} is not a number, so nothing was learned from it. Train into another folder "
+        f"with a lower --rate. The prompts of that step: {'; '.join(error.captions)}"
     ),
 }
 
 
-@contextmanager
-def _agreed_preferences(folder: Path, settings: EngineSettings) -> Iterator[Path]:
-    """Yield a folder with the preferences of members who agreed to training, and delete it when the block is done.
+def _learn_from_log(
+    folder: Path, model: str, settings: EngineSettings, run: Callable[[Iterable[PreferenceRow], RunHooks], Learnt]
+) -> Learnt:
+    """Learn from the votes that members agreed to training with, those of an interrupted run where there is one.
 
-    An interrupted run keeps it, and goes on with the same; one with too few preferences reads them anew another time.
-
-    Raises: ExportRefused if there are none.
+    Raises: SettingsInvalid, PreferencesUnusable; ConsentWithdrawn, and what was learned is then deleted.
     """
-    private, votes = folder / _PRIVATE, folder / _VOTES
-    if not (private.exists() and votes.exists()):
-        folder.mkdir(parents=True, exist_ok=True)
-        shutil.rmtree(private, ignore_errors=True)
-        asyncio.run(read_votes(private, settings)).write(votes)
+    if has_begun(folder) and not (folder / VOTES).exists():
+        raise SettingsInvalid(problems=(f"The run in {folder} learned from other votes. Choose another folder.",))
+    _forget_unless_begun(folder)
     try:
-        yield private
-    except PreferencesUnusable:
-        _delete(private, votes)
+        # One event loop for all that is read, while the training itself blocks nothing but this thread.
+        with asyncio.Runner() as runner:
+            chosen = runner.run(choose_votes(folder, model, settings))
+            if not chosen.votes:
+                raise PreferencesUnusable(
+                    f"No member has agreed to training yet, or none of those has rated pictures of {model}."
+                )
+            objects = open_objects(settings.storage_url)
+            rows = chosen.rows(Split.TRAIN, lambda key: runner.run(objects.get(key)))
+            learnt = run(rows, RunHooks(confirm=lambda: runner.run(confirm_votes(chosen.votes, settings))))
+            figures = figures_of(learnt, folder)
+            runner.run(record_run(folder, chosen, learnt.num_preferences, figures, settings))
+            return learnt
+    except ConsentWithdrawn:
+        delete_run(folder)
         raise
-    _delete(private, votes)
+    finally:
+        _forget_unless_begun(folder)
 
 
-def _delete(private: Path, votes: Path) -> None:
-    shutil.rmtree(private)
-    votes.unlink()
+def _forget_unless_begun(folder: Path) -> None:
+    """Let a run that has not begun learn from the votes that there are when it does."""
+    if not has_begun(folder):
+        (folder / VOTES).unlink(missing_ok=True)
 
 
-def _learn(folder: Path, source: Path, model: Model, config: LearningConfig, output: Output) -> Learnt:
+@contextmanager
+def _progress(steps: int, output: Output) -> Iterator[Callable[[RunHooks], RunHooks]]:
+    """Show a bar on the terminal; yield what makes hooks that move it of others."""
     columns = (
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
-        TextColumn("loss {task.fields[loss]}, accuracy {task.fields[accuracy]}"), TimeRemainingColumn(),
+        TextColumn("{task.fields[facts]}"), TimeRemainingColumn(),
     )  # fmt: skip
     with Progress(*columns, console=Console(stderr=True, quiet=output.quiet)) as progress:
-        bar = progress.add_task("Learning", total=config.steps, loss="-", accuracy="-")
+        bar = progress.add_task("Reading votes", total=None, facts="")
 
-        def report(step: Step) -> None:
-            progress.update(bar, completed=step.number, loss=f"{step.loss:.3f}", accuracy=f"{step.accuracy:.0%}")
+        def encoded(done: int) -> None:
+            progress.update(bar, completed=done)
 
-        return learn(folder, list(read_preferences(source)), model, best_device(), config, report)
+        def stepped(step: Step) -> None:
+            facts = f"loss {step.loss:.3f}, accuracy {step.accuracy:.0%}, rate {step.rate:.1e}"
+            progress.update(bar, description="Learning", total=steps, completed=step.number, facts=facts)
+
+        yield lambda hooks: replace(hooks, encoded=encoded, stepped=stepped)
 
 
 def _tell(learnt: Learnt, output: Output) -> None:

@@ -23,8 +23,8 @@ from bot.store.learning.blind_pairs import (
     stream_sources,
 )
 from easel.commands.learn_promote import adapter_of, facts_of
-from easel.commands.learn_record import RECORD, note_evaluation, recorded_hash
-from easel.commands.learn_verdict import EVALUATION, MIN_MEMBERS, MIN_VOTES, read_evaluation, votes_json
+from easel.commands.learn_record import note_evaluation, recorded_hash
+from easel.commands.learn_verdict import MIN_MEMBERS, MIN_VOTES, read_evaluation, votes_json
 from easel.exit_codes import ExitCode
 from easel.output import Output
 from easel.postgres import open_migrated_postgres
@@ -34,6 +34,7 @@ from engine.contract.painting import PaintedPicture
 from engine.feedback.exports.families import read_families
 from engine.feedback.splits import Split, caption_from_spec, cluster_of_caption, split_of_cluster
 from engine.learn.blind import TwoPaintings, paint_twice
+from engine.learn.run_files import EVALUATION, RECORD
 from engine.logs import set_up_logging
 from engine.models.registry.registry import SHIPPED, Model, read_registry
 from engine.prompt import render

@@ -5,69 +5,87 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import shutil
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import typer
 
-from easel.commands.learn_promote import adapter_of, facts_of
-from easel.commands.learn_record import RECORD, note_evaluation, read_votes, recorded_hash
-from easel.commands.learn_verdict import EVALUATION, SHEET, read_evaluation
+from easel.commands.learn_promote import adapter_of, check_usable, facts_of
+from easel.commands.learn_record import note_evaluation, recorded_hash
+from easel.commands.learn_verdict import read_evaluation
+from easel.commands.learn_votes import VOTES, choose_votes
 from easel.exit_codes import ExitCode
 from easel.output import Output
+from engine.contract.errors import SettingsInvalid
 from engine.contract.provenance import PROVENANCE
-from engine.feedback.exports.request import ExportRefused
 from engine.feedback.stats.wilson import wilson_share
-from engine.learn.evaluation import Evaluation, evaluate, sheet_of
-from engine.learn.preferences import PreferencesUnusable
+from engine.feedback.trainable import ConsentWithdrawn
+from engine.learn.evaluation import Evaluation, RowsOfSplit, evaluate, sheet_of
+from engine.learn.preferences import PreferencesUnusable, read_preferences
+from engine.learn.reward import save_reward_model
+from engine.learn.run_files import EVALUATION, RECORD, REWARD, SHEET
 from engine.logs import set_up_logging
+from engine.models.files.clip_folder import clip_hash
+from engine.models.files.locate import local_path
 from engine.models.registry.registry import SHIPPED, read_registry
 from engine.settings import EngineSettings
+from engine.store.objects import open_objects
 
 _ON_SHEET = 32
-_PRIVATE = "held-out"
-_NOBODY = "No member has agreed to training, or none of those has rated pictures, so nobody can judge."
+_WITHDRAWN = (
+    "A member whose votes or pictures this run learned from agrees to training no longer, or had them erased. Train "
+    "again with `easel learn train`."
+)
 
 
-async def evaluate_on_log(run: Path, num_prompts: int, settings: EngineSettings, output: Output) -> int:
-    """Compare a run's adapter as `evaluate_run` does, by the votes of members who agree to training; return the code.
-
-    Their preferences and pictures are copied into the run's folder, and deleted when it is done.
-    """
-    copied = run / _PRIVATE
-    await asyncio.to_thread(shutil.rmtree, copied, ignore_errors=True)
-    try:
-        await read_votes(copied, settings)
-        return await evaluate_run(run, copied, num_prompts, settings, output)
-    except ExportRefused:
-        typer.echo(_NOBODY, err=True)
-        return ExitCode.FAILED
-    finally:
-        await asyncio.to_thread(shutil.rmtree, copied, ignore_errors=True)
-
-
-async def evaluate_run(run: Path, preferences: Path, num_prompts: int, settings: EngineSettings, output: Output) -> int:
+async def evaluate_run(
+    run: Path, source: Path | None, num_prompts: int, settings: EngineSettings, output: Output
+) -> int:
     """Compare a run's adapter with the style that there is, keep the result in the run's folder, and return 0.
 
-    Raises: OperationUnsupported for a model without a CLIP, AdapterMismatch, WeightsMissing, and what painting raises.
+    source: folder of the preferences that it learned from; None if these were the log's.
+
+    Raises: OperationUnsupported for a model without a CLIP, AdapterMismatch, WeightsMissing, SettingsInvalid, and what
+    painting raises.
     """
     set_up_logging(settings.log_format, process="learn", level=logging.ERROR)
     registry = read_registry(settings.models_file or SHIPPED)
     model = registry.model(facts_of(run)["model"])
+    await asyncio.to_thread(check_usable, run, model)
     try:
-        found = await evaluate(registry, model, adapter_of(run), preferences, num_prompts)
+        rows_of = partial(read_preferences, source) if source else await _logged_rows(run, model.name, settings)
+        found = await evaluate(registry, model, adapter_of(run), rows_of, num_prompts)
     except PreferencesUnusable as error:
         typer.echo(str(error), err=True)
         return ExitCode.FAILED
+    except ConsentWithdrawn:
+        typer.echo(_WITHDRAWN, err=True)
+        return ExitCode.FAILED
     sheet_of(found.rematches[:_ON_SHEET]).save(run / SHEET, quality=92, xmp=PROVENANCE)
+    facts = {"model": model.name, "clip_sha256": str(clip_hash(local_path(model), model.clip_sha256))}
+    save_reward_model(found.reward, run / REWARD, facts)
     result = _result(found)
     kept = {name: votes for name, votes in read_evaluation(run).items() if name == "votes"} | result
     (run / EVALUATION).write_text(json.dumps(kept, indent=1) + "\n")
     await note_evaluation(recorded_hash(run / RECORD), kept, (run / SHEET).read_bytes(), settings)
     output.print_done(_sentence(result), result)
     return ExitCode.DONE
+
+
+async def _logged_rows(run: Path, model: str, settings: EngineSettings) -> RowsOfSplit:
+    """Return what reads the votes of a run from another thread."""
+    if not (run / VOTES).is_file():
+        problem = f"The run in {run} learned from a folder. Name that folder with --from."
+        raise SettingsInvalid(problems=(problem,))
+    logged, objects = await choose_votes(run, model, settings), open_objects(settings.storage_url)
+    loop = asyncio.get_running_loop()
+
+    def read(key: str) -> bytes:
+        return asyncio.run_coroutine_threadsafe(objects.get(key), loop).result()
+
+    return lambda split: logged.rows(split, read)
 
 
 def _result(found: Evaluation) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
 from pathlib import Path
@@ -10,13 +11,18 @@ from typing import Any
 import typer
 
 from bot.store.learning.tables import AdapterState
-from easel.commands.learn_record import RECORD, note_state, recorded_hash
+from easel.commands.learn_record import note_state, recorded_hash
 from easel.commands.learn_verdict import is_shown_better, read_evaluation
 from easel.exit_codes import ExitCode
 from easel.output import Output
 from engine.contract.errors import SettingsInvalid
+from engine.learn.run_files import ADAPTER, RECORD, REWARD, RUN
+from engine.models.files.adapter_fit import check_fit
+from engine.models.files.locate import local_path
+from engine.models.files.verify import verified_hash
 from engine.models.promotion import FOLDER, promote, roll_back
-from engine.models.registry.registry import read_registry
+from engine.models.registry.adapters import Adapter
+from engine.models.registry.registry import Model, read_registry
 from engine.settings import EngineSettings
 
 _RESTART = "Restart the engines to paint with it."
@@ -25,7 +31,7 @@ _RESTART = "Restart the engines to paint with it."
 async def promote_run(run: Path, settings: EngineSettings, output: Output, *, anyway: bool) -> int:
     """Make a run's adapter the style of its model and return 0, or 1 if it was not shown to be better.
 
-    Raises: SettingsInvalid without a models file of the operator's own.
+    Raises: SettingsInvalid without a models file of the operator's own, and what `check_usable` raises.
     """
     path, facts = _models_file(settings), facts_of(run)
     evaluation = read_evaluation(run)
@@ -33,12 +39,27 @@ async def promote_run(run: Path, settings: EngineSettings, output: Output, *, an
         told = "is not shown to be better than what there is" if evaluation else "has not been evaluated"
         typer.echo(f"{run} {told}. Use --anyway to promote it all the same.", err=True)
         return ExitCode.FAILED
-    name = promote(path, adapter_of(run), read_registry(path).model(facts["model"]))
+    model, reward = read_registry(path).model(facts["model"]), run / REWARD
+    await asyncio.to_thread(check_usable, run, model)
+    name = promote(path, adapter_of(run), model, reward if reward.is_file() else None)
     if (run / RECORD).is_file():
         shutil.copyfile(run / RECORD, _record_of(path, name))
     await note_state(recorded_hash(_record_of(path, name)), AdapterState.PROMOTED, settings)
     output.print_done(f"{name} is the style of the community now. {_RESTART}", {"adapter": name})
     return ExitCode.DONE
+
+
+def check_usable(run: Path, model: Model) -> None:
+    """Check that a run's adapter can be used with the model as it is now.
+
+    Raises: SettingsInvalid if the model's files are others than those it was trained on, AdapterMismatch for an adapter
+    of another model, WeightsMissing, WeightsMismatch, ModelBroken.
+    """
+    place, file = local_path(model), adapter_of(run)
+    check_fit(Adapter(name=str(run), file=file, family=model.family.name, model=None, sha256=None), model, place)
+    if facts_of(run)["model_sha256"] != verified_hash(model, place):
+        problem = f"The files of {model.name} have changed since the run in {run} learned from it. Train again."
+        raise SettingsInvalid(problems=(problem,))
 
 
 async def roll_back_last(settings: EngineSettings, output: Output) -> int:
@@ -69,7 +90,7 @@ def facts_of(run: Path) -> dict[str, Any]:
 
     Raises: SettingsInvalid if the folder is not that of a run.
     """
-    file = run / "run.json"
+    file = run / RUN
     if not file.is_file():
         raise SettingsInvalid(problems=(f"{run} is not the folder of a run of `easel learn train`.",))
     facts: dict[str, Any] = json.loads(file.read_text())
@@ -81,7 +102,7 @@ def adapter_of(run: Path) -> Path:
 
     Raises: SettingsInvalid if the run is not complete.
     """
-    file = run / "adapter.safetensors"
+    file = run / ADAPTER
     if not file.is_file():
         raise SettingsInvalid(problems=(f"The run in {run} is not complete. Run `easel learn train` again first.",))
     return file

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -15,78 +12,35 @@ from uuid import UUID
 from bot.store.learning.adapters import NewAdapter, add_evaluation, record_adapter, set_state
 from bot.store.learning.tables import AdapterState
 from bot.store.members import read_training_ids
+from easel.commands.learn_votes import LoggedVotes
 from easel.postgres import open_migrated_postgres
-from engine.feedback.exports import FORMATS
-from engine.feedback.exports.request import ExportRequest
+from engine.feedback.trainable import ConsentWithdrawn
+from engine.learn.run_files import ADAPTER, RECORD, RUN
 from engine.models.files.weights import hash_of
 from engine.settings import EngineSettings
 from engine.store.database import AsyncConnection, open_database
 from engine.store.objects import open_objects
 
-RECORD = "record.json"
-"""The file of a run whose adapter is in the database."""
-
-
-class ConsentWithdrawn(Exception):
-    """A member whose preferences were learnt from agrees no longer."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ReadVotes:
-    """Whose votes, prompts and pictures were read for a run, and when."""
-
-    read_at: datetime
-    members: frozenset[UUID]
-
-    def write(self, file: Path) -> None:
-        """Write it to a file."""
-        file.write_text(json.dumps({"read_at": self.read_at.isoformat(), "members": sorted(map(str, self.members))}))
-
-    @staticmethod
-    def load(file: Path) -> ReadVotes:
-        """Return what was written to the file."""
-        kept = json.loads(file.read_text())
-        return ReadVotes(read_at=datetime.fromisoformat(kept["read_at"]), members=frozenset(map(UUID, kept["members"])))
-
-
-async def read_votes(folder: Path, settings: EngineSettings) -> ReadVotes:
-    """Write the preferences of those who agree to training to a folder, and return whose they are.
-
-    Raises: ExportRefused if there are none.
-    """
-    read_at, needed = datetime.now(UTC), set[UUID]()
-    request = ExportRequest(
-        folder=folder,
-        report=lambda done, total: None,
-        # Agreed to training, where an export for others asks who agreed to publishing.
-        read_publishers=read_training_ids,
-        needed=needed.update,
-    )
-    async with open_migrated_postgres(settings) as url, open_database(url, pool_size=2) as database:
-        await FORMATS["pickapic"].export(database, open_objects(settings.storage_url), request)
-    return ReadVotes(read_at=read_at, members=frozenset(needed))
-
 
 async def record_run(
-    folder: Path, votes: ReadVotes, num_preferences: int, figures: Mapping[str, Any], settings: EngineSettings
+    folder: Path, votes: LoggedVotes, num_preferences: int, figures: Mapping[str, Any], settings: EngineSettings
 ) -> None:
     """Record the adapter of a complete run, and whose votes it used.
 
-    Raises: ConsentWithdrawn if somebody agrees no longer; all that was learnt is then deleted.
+    Raises: ConsentWithdrawn if somebody agrees no longer.
     """
-    adapter = _adapter_of(folder, votes, num_preferences, figures)
+    adapter, members = _adapter_of(folder, votes, num_preferences, figures), votes.members
     async with _connected(settings) as connection:
-        if not votes.members <= await read_training_ids(connection):
-            shutil.rmtree(folder)
+        if not members <= await read_training_ids(connection):
             raise ConsentWithdrawn
-        adapter_id = await record_adapter(connection, adapter, votes.members)
+        adapter_id = await record_adapter(connection, adapter, members)
     _save_record(folder, adapter_id, adapter.sha256)
 
 
-def _adapter_of(folder: Path, votes: ReadVotes, num_preferences: int, figures: Mapping[str, Any]) -> NewAdapter:
-    facts = json.loads((folder / "run.json").read_text())
+def _adapter_of(folder: Path, votes: LoggedVotes, num_preferences: int, figures: Mapping[str, Any]) -> NewAdapter:
+    facts = json.loads((folder / RUN).read_text())
     return NewAdapter(
-        sha256=hash_of(folder / "adapter.safetensors"),
+        sha256=hash_of(folder / ADAPTER),
         preferences_sha256=facts["preferences_sha256"],
         num_preferences=num_preferences,
         model=facts["model"],

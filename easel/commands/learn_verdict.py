@@ -9,9 +9,7 @@ from typing import Any
 
 from bot.store.learning.blind_pairs import BlindVotes
 from engine.feedback.stats.wilson import wilson_share
-
-EVALUATION, SHEET = "evaluation.json", "before-after.jpg"
-"""Files of a run: how it did, and pictures before and after."""
+from engine.learn.run_files import EVALUATION
 
 MIN_VOTES, MIN_MEMBERS = 20, 2
 """Below, blind votes decide nothing, whatever their interval: they would be the taste of one, or of one evening."""

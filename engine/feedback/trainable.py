@@ -45,10 +45,11 @@ class TrainableVote:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TrainablePicture:
-    """Where a picture is in the store, and what it was painted from."""
+    """Where a picture is in the store, and what it was painted from; `authors` are those of its prompts."""
 
     caption: str
     object_key: str
+    authors: frozenset[UUID]
 
 
 class ConsentWithdrawn(Exception):
@@ -105,8 +106,11 @@ async def read_trainable_pictures(
             sources = await read_sources(snapshot.connection, wanted[at : at + _AT_ONCE])
             for picture_id, source in sources.items():
                 if why_unusable(source, agreeing) is None:
-                    caption = caption_from_spec(source.spec)
-                    found[picture_id] = TrainablePicture(caption=caption, object_key=source.picture.object_key)
+                    found[picture_id] = TrainablePicture(
+                        caption=caption_from_spec(source.spec),
+                        object_key=source.picture.object_key,
+                        authors=source.authors,
+                    )
     if len(found) < len(wanted):
         raise ConsentWithdrawn
     return found

@@ -7,4 +7,7 @@ losses        Diffusion-DPO and Diffusion-KTO
 adapter       the LoRA in a denoiser, and its file
 training      one step after another, the same from any checkpoint
 runs          a training run in its folder: checkpoints, log, adapter
+run_files     how these files are called
+reward        what a community likes, over CLIP's features
+evaluation    whether an adapter is better
 """

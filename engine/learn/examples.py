@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,27 +11,35 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from engine.learn.preferences import Preference, PreferenceRow
+from engine.contract.errors import PictureCorrupt
+from engine.learn.preferences import Preference, PreferenceRow, without_contradictions
 from engine.painter.pipeline.protocol import LoadedModel
 from engine.painter.sampling.guidance import PromptEmbeds
 
 Size = tuple[int, int]
 """Width and height in pixels."""
 
+# What Pillow raises for files of all kinds of damage, and what the store does.
+DAMAGED = (OSError, SyntaxError, ValueError, Image.DecompressionBombError, PictureCorrupt)
+
 
 @dataclass(kw_only=True)
 class EncodedPreferences:
     """The preferences of pictures of one size each, with what the denoiser reads.
 
-    by_size: the preferences by the size of their pictures.
-    latents: of each picture, by the hash of its file, [1, channels, height / factor, width / factor].
+    by_size: the preferences by the size of their pictures, one for each two pictures of a caption.
+    sizes: of each picture, by the hash of its file.
+    latents: of each picture that the model could paint, [1, channels, height / factor, width / factor].
     embeds: of each caption.
+    raters: whose preferences they follow from.
     left_out: how many preferences cannot be learnt from, by reason.
     """
 
     by_size: dict[Size, list[Preference]] = field(default_factory=dict)
+    sizes: dict[str, Size] = field(default_factory=dict)
     latents: dict[str, Tensor] = field(default_factory=dict)
     embeds: dict[str, PromptEmbeds] = field(default_factory=dict)
+    raters: set[Hashable] = field(default_factory=set)
     left_out: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -50,40 +58,56 @@ def encode_examples(
 ) -> EncodedPreferences:
     """Return the preferences with latents and embeddings; pictures of different or unsuitable sizes are left out.
 
-    multiple: of which the model's pictures are, in pixels.
+    multiple: of which the model's pictures are, in pixels. Of the rows, one is in memory at a time.
 
-    Raises: torch.OutOfMemoryError.
+    Raises: torch.OutOfMemoryError, and what reading a row's pictures raises apart from damage.
     """
-    examples = EncodedPreferences()
+    examples, usable = EncodedPreferences(), list[Preference]()
     for done, row in enumerate(rows, start=1):
-        if reason := _add(row, examples, model, multiple):
+        if reason := _encode(row, examples, model, multiple):
             examples.left_out[reason] = examples.left_out.get(reason, 0) + 1
+        else:
+            usable.append(row.preference)
         report(done)
+    for one in without_contradictions(usable):
+        examples.by_size.setdefault(examples.sizes[one.winner], []).append(one)
+    examples.raters.update(one.rater for one in usable)
+    if cancelled := _num_cancelled(usable, examples.preferences):
+        examples.left_out["as much weight for the one picture as for the other"] = cancelled
     return examples
 
 
-def _add(row: PreferenceRow, examples: EncodedPreferences, model: LoadedModel, multiple: int) -> str | None:
-    """Add a row; return why it cannot be, or None."""
-    preference = row.preference
-    if preference.winner == preference.loser:
+def _encode(row: PreferenceRow, examples: EncodedPreferences, model: LoadedModel, multiple: int) -> str | None:
+    """Encode what is new of a row; return why it cannot be learnt from, or None."""
+    one = row.preference
+    if one.winner == one.loser:
         return "the same picture twice"
     try:
-        pictures = {preference.winner: _opened(row.winner), preference.loser: _opened(row.loser)}
-    except OSError:
+        for sha256 in (one.winner, one.loser):
+            if sha256 not in examples.sizes:
+                _encode_picture(sha256, _opened(row.read(sha256)), examples, model, multiple)
+    except DAMAGED:
         return "a damaged picture"
-    sizes = {picture.size for picture in pictures.values()}
-    if len(sizes) > 1:
+    if examples.sizes[one.winner] != examples.sizes[one.loser]:
         return "pictures of different sizes"
-    size = sizes.pop()
-    if any(side % multiple for side in size):
+    if one.winner not in examples.latents:
         return "a size that the model cannot paint"
-    for sha256, picture in pictures.items():
-        if sha256 not in examples.latents:
-            examples.latents[sha256] = _latents(picture, sha256, model)
-    if preference.caption not in examples.embeds:
-        examples.embeds[preference.caption] = model.encode_prompt(preference.caption)
-    examples.by_size.setdefault(size, []).append(preference)
+    if one.caption not in examples.embeds:
+        examples.embeds[one.caption] = model.encode_prompt(one.caption)
     return None
+
+
+def _encode_picture(
+    sha256: str, picture: Image.Image, examples: EncodedPreferences, model: LoadedModel, multiple: int
+) -> None:
+    examples.sizes[sha256] = picture.size
+    if not any(side % multiple for side in picture.size):
+        examples.latents[sha256] = _latents(picture, sha256, model)
+
+
+def _num_cancelled(usable: Sequence[Preference], kept: Sequence[Preference]) -> int:
+    pairs = {(one.caption, frozenset((one.winner, one.loser))) for one in kept}
+    return sum((one.caption, frozenset((one.winner, one.loser))) not in pairs for one in usable)
 
 
 def _opened(data: bytes) -> Image.Image:

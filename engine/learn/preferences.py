@@ -6,8 +6,10 @@ Source: the cards of pickapic_v1 and _v2; Easel's `pickapic` export adds `x_weig
 from __future__ import annotations
 
 import hashlib
+import math
+import sys
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -27,32 +29,34 @@ class PreferencesUnusable(ValueError):
     """A folder has no preferences that can be learnt from; the text says what is wrong and what to do."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Preference:
     """Two pictures of one caption, of which one was preferred.
 
     winner, loser: SHA-256 of the picture's file. weight: how far the preference can be relied on, above 0.
-    rater: whose it is, by a number that means nothing elsewhere; None if it was not recorded.
+    rater: whose it is, by something that means nothing elsewhere; None if it was not recorded.
     """
 
     caption: str
     winner: str
     loser: str
     weight: float = 1.0
-    rater: int | None = None
+    rater: Hashable = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class PreferenceRow:
-    """A preference with the files of its pictures."""
+    """A preference, and what returns the file of the winner or the loser, by its hash.
+
+    `read` raises OSError or PictureCorrupt for a damaged one.
+    """
 
     preference: Preference
-    winner: bytes
-    loser: bytes
+    read: Callable[[str], bytes]
 
 
 def read_preferences(folder: Path, split: str = "train") -> Iterator[PreferenceRow]:
-    """Yield the preferences of a split in the order of its files; ties and rows without a label are left out.
+    """Yield the preferences of a split in the order of its files; ties and rows that lack something are left out.
 
     Files are read a few hundred rows at a time.
 
@@ -62,7 +66,7 @@ def read_preferences(folder: Path, split: str = "train") -> Iterator[PreferenceR
         with _opened(file) as source:
             names = [*_NEEDED, *({_WEIGHT, _RATER} & set(source.schema_arrow.names))]
             for rows in source.iter_batches(_ROWS, columns=names):
-                yield from (_row(row) for row in rows.to_pylist() if _has_winner(row))
+                yield from (_row(row) for row in rows.to_pylist() if _is_usable(row))
 
 
 def files_of(folder: Path, split: str) -> Sequence[Path]:
@@ -86,37 +90,37 @@ def preferences_hash(preferences: Sequence[Preference]) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def without_contradictions(rows: Iterable[PreferenceRow]) -> Sequence[PreferenceRow]:
-    """Return one row for each caption and two pictures, with what is left of their weights after opposite ones.
+def without_contradictions(preferences: Iterable[Preference]) -> Sequence[Preference]:
+    """Return one preference for each caption and two pictures, with what is left of the weights after opposite ones.
 
     Pictures of which as much weight is for the one as for the other are left out.
     """
-    rows = list(rows)
+    firsts = dict[tuple[str, str, str], Preference]()
     weights: dict[tuple[str, str, str], float] = defaultdict(float)
-    for row in rows:
-        one = row.preference
-        weights[one.caption, one.winner, one.loser] += one.weight
-    kept = dict[tuple[str, str, str], PreferenceRow]()
-    for row in rows:
-        one = row.preference
-        weight = weights[one.caption, one.winner, one.loser] - weights.get((one.caption, one.loser, one.winner), 0.0)
-        if weight > 0:
-            key = one.caption, one.winner, one.loser
-            kept.setdefault(key, replace(row, preference=replace(one, weight=weight)))
-    return list(kept.values())
+    for one in preferences:
+        key = one.caption, one.winner, one.loser
+        firsts.setdefault(key, one)
+        weights[key] += one.weight
+    left = {
+        (caption, winner, loser): weight - weights.get((caption, loser, winner), 0.0)
+        for (caption, winner, loser), weight in weights.items()
+    }
+    return [replace(one, weight=left[key]) for key, one in firsts.items() if left[key] > 0]
 
 
-def check_enough(preferences: Sequence[Preference]) -> None:
-    """Return if a community can be learnt from in these preferences.
+def check_enough(count: int, raters: Set[Hashable], left_out: Mapping[str, int]) -> None:
+    """Return if a community can be learnt from in so many preferences of these raters.
+
+    left_out: how many others cannot be learnt from, by reason.
 
     Raises: PreferencesUnusable for too few, and for those of one member.
     """
-    if len(preferences) < MIN_PREFERENCES:
+    if count < MIN_PREFERENCES:
+        others = "".join(f" Left out are {number}: {reason}." for reason, number in sorted(left_out.items()))
         raise PreferencesUnusable(
-            f"There are {len(preferences)} preferences, and at least {MIN_PREFERENCES} are needed to learn from. "
+            f"There are {count} preferences, and at least {MIN_PREFERENCES} are needed to learn from.{others} "
             "Ask members to rate pictures, and to agree to training with /privacy."
         )
-    raters = {one.rater for one in preferences}
     if len(raters) == 1 and None not in raters:
         raise PreferencesUnusable(
             "All preferences are of one member, so this would be that member's taste. Learn when others have rated too."
@@ -137,18 +141,22 @@ def _opened(file: Path) -> pq.ParquetFile:
     return source
 
 
-def _has_winner(row: Mapping[str, Any]) -> bool:
-    return row["label_0"] in (0, 1) and row.get(_WEIGHT, 1.0) > 0
+def _is_usable(row: Mapping[str, Any]) -> bool:
+    has_all = all(row[name] for name in ("caption", "jpg_0", "jpg_1"))
+    return has_all and row["label_0"] in (0, 1) and 0 < _weight_of(row) < math.inf
+
+
+def _weight_of(row: Mapping[str, Any]) -> float:
+    weight = row.get(_WEIGHT)
+    return 1.0 if weight is None else float(weight)
 
 
 def _row(row: Mapping[str, Any]) -> PreferenceRow:
-    first, second = row["jpg_0"], row["jpg_1"]
-    winner, loser = (first, second) if row["label_0"] else (second, first)
+    sides = row["jpg_0"], row["jpg_1"]
+    # The same texts are in many rows, which are all held.
+    hashes = [sys.intern(hashlib.sha256(data).hexdigest()) for data in sides]
+    winner, loser = hashes if row["label_0"] else reversed(hashes)
     preference = Preference(
-        caption=row["caption"],
-        winner=hashlib.sha256(winner).hexdigest(),
-        loser=hashlib.sha256(loser).hexdigest(),
-        weight=row.get(_WEIGHT, 1.0),
-        rater=row.get(_RATER),
+        caption=sys.intern(row["caption"]), winner=winner, loser=loser, weight=_weight_of(row), rater=row.get(_RATER)
     )
-    return PreferenceRow(preference=preference, winner=winner, loser=loser)
+    return PreferenceRow(preference=preference, read=dict(zip(hashes, sides, strict=True)).__getitem__)

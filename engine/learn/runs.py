@@ -1,29 +1,19 @@
-"""A training run in its folder: it can be ended at any moment, and the same call goes on with it.
-
-FOLDER/run.json                what is trained on what: a folder belongs to one run
-FOLDER/checkpoint.safetensors  weights and optimizer after some step
-FOLDER/log.jsonl               loss, implicit accuracy and learning rate every few steps
-FOLDER/adapter.safetensors     the LoRA, when the run is complete
-"""
+"""A training run in its folder: it can be ended at any moment, and the same call goes on with it."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from engine.contract.errors import SettingsInvalid
 from engine.learn.distance import relative_change
-from engine.learn.examples import encode_examples
-from engine.learn.preferences import (
-    PreferenceRow,
-    check_enough,
-    preferences_hash,
-    without_contradictions,
-)
-from engine.learn.training import LearningConfig, PreferenceTrainer, Step, facts_of
+from engine.learn.examples import OnEncoded, encode_examples
+from engine.learn.preferences import PreferenceRow, check_enough, preferences_hash
+from engine.learn.run_files import ADAPTER, CHECKPOINT, LOG, RUN
+from engine.learn.training import LearningConfig, LossNotFinite, PreferenceTrainer, Step, facts_of
 from engine.models.loading.device import Device
 from engine.models.loading.pipeline import denoiser_of, load_pipeline
 from engine.models.registry.registry import Model
@@ -48,34 +38,45 @@ class Learnt:
     distance: float
 
 
+@dataclass(frozen=True, kw_only=True)
+class RunHooks:
+    """What a run calls as it goes on.
+
+    encoded: with the number of preferences read. stepped: after each step. confirm: before the adapter is written.
+    """
+
+    encoded: OnEncoded = lambda done: None
+    stepped: Callable[[Step], None] = lambda step: None
+    confirm: Callable[[], None] = lambda: None
+
+
 def learn(
     folder: Path,
-    rows: Sequence[PreferenceRow],
+    rows: Iterable[PreferenceRow],
     model: Model,
     device: Device,
     config: LearningConfig,
-    report: Callable[[Step], None] = lambda step: None,
+    hooks: RunHooks = RunHooks(),
 ) -> Learnt:
     """Train an adapter of the model in `folder`, or go on with it, and return it.
 
-    report: called after each step.
-
     Raises: PreferencesUnusable for too few or one-sided preferences, SettingsInvalid for the folder of another run,
-    LossNotFinite, OSError, and what loading a model raises.
+    LossNotFinite, OSError, and what loading a model, reading the pictures and the hooks raise. The folder keeps the
+    last step that was good.
     """
     pipe, sha256 = load_pipeline(model, device)
     loaded = adapted(pipe, model, device=device.device, sha256=sha256, fragments_of=parse_attention)
-    examples = encode_examples(without_contradictions(rows), loaded, model.abilities.multiple)
-    check_enough(examples.preferences)
+    examples = encode_examples(rows, loaded, model.abilities.multiple, hooks.encoded)
+    check_enough(len(examples.preferences), examples.raters, examples.left_out)
     digest = preferences_hash(examples.preferences)
     facts = {"model": model.name, "model_sha256": sha256, "preferences_sha256": digest, **facts_of(config)}
     _claim(folder, facts)
     trainer = PreferenceTrainer(loaded, denoiser_of(pipe), examples, config)
-    _train(folder, trainer, report)
-    adapter = folder / "adapter.safetensors"
-    trainer.adapter.save(adapter, facts)
+    train_in_folder(folder, trainer, hooks.stepped)
+    hooks.confirm()
+    trainer.adapter.save(folder / ADAPTER, facts)
     return Learnt(
-        adapter=adapter,
+        adapter=folder / ADAPTER,
         num_preferences=len(examples.preferences),
         left_out=examples.left_out,
         preferences_sha256=digest,
@@ -85,7 +86,7 @@ def learn(
 
 def figures_of(learnt: Learnt, folder: Path) -> Mapping[str, Any]:
     """Return how a finished run went, JSON-ready: `log` has step, loss, accuracy and rate every few steps."""
-    lines = (folder / "log.jsonl").read_text().splitlines()
+    lines = (folder / LOG).read_text().splitlines()
     # A run that was killed may have logged steps twice; the later line is of the weights that were kept.
     log = {line["step"]: line for line in map(json.loads, lines)}
     return {"distance": learnt.distance, "log": [log[step] for step in sorted(log)]}
@@ -97,36 +98,53 @@ def _claim(folder: Path, facts: Mapping[str, str]) -> None:
     Raises: SettingsInvalid if it is another's.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    file = folder / "run.json"
+    file = folder / RUN
     if not file.exists():
-        file.write_text(json.dumps(facts, indent=1) + "\n")
+        partial = file.with_name(f"{RUN}.partial")
+        partial.write_text(json.dumps(facts, indent=1) + "\n")
+        partial.replace(file)
         return
     kept = json.loads(file.read_text())
-    if changed := [name.replace("_", " ") for name in facts if kept.get(name) != facts[name]]:
-        raise SettingsInvalid(
-            problems=(f"{folder} is the folder of another run: {', '.join(changed)} differ. Choose another folder.",)
-        )
+    changed = [name for name in facts if kept.get(name) != facts[name]]
+    if changed == ["model_sha256"]:
+        problem = f"The files of {facts['model']} have changed since the run in {folder} began. Choose another folder."
+        raise SettingsInvalid(problems=(problem,))
+    if changed:
+        named = ", ".join(_WORDS.get(name, name.replace("_", " ")) for name in changed)
+        problem = f"{folder} is the folder of another run: {named} differ. Choose another folder."
+        raise SettingsInvalid(problems=(problem,))
 
 
-def _train(folder: Path, trainer: PreferenceTrainer, report: Callable[[Step], None]) -> None:
-    checkpoint = folder / "checkpoint.safetensors"
+_WORDS = {"preferences_sha256": "the votes", "model_sha256": "the model's files"}
+
+
+def train_in_folder(folder: Path, trainer: PreferenceTrainer, report: Callable[[Step], None]) -> None:
+    """Train to the last step from the folder's checkpoint, if it has one, with checkpoints and the log there.
+
+    Raises: LossNotFinite, and the checkpoint is that of the step before; OSError, torch.OutOfMemoryError.
+    """
+    checkpoint = folder / CHECKPOINT
     if checkpoint.exists():
         trainer.load(checkpoint)
     unlogged: list[Step] = []
-    for step in trainer.steps():
-        unlogged.append(step)
-        report(step)
-        is_last = step.number == trainer.config.steps
-        if step.number % LOG_EVERY == 0 or is_last:
-            _log(folder, unlogged)
-            unlogged = []
-        if step.number % SAVE_EVERY == 0 or is_last:
-            trainer.save(checkpoint)
+    try:
+        for step in trainer.steps():
+            unlogged.append(step)
+            report(step)
+            is_last = step.number == trainer.config.steps
+            if step.number % LOG_EVERY == 0 or is_last:
+                _log(folder, unlogged)
+                unlogged = []
+            if step.number % SAVE_EVERY == 0 or is_last:
+                trainer.save(checkpoint)
+    except LossNotFinite:
+        trainer.save(checkpoint)
+        raise
 
 
 def _log(folder: Path, steps: Sequence[Step]) -> None:
     """Add a line with the means of some steps; a run that was killed may have logged steps that it does again."""
     means = {name: sum(asdict(step)[name] for step in steps) / len(steps) for name in ("loss", "accuracy", "rate")}
     line = {"step": steps[-1].number, **{name: round(value, 8) for name, value in means.items()}}
-    with (folder / "log.jsonl").open("a") as log:
+    with (folder / LOG).open("a") as log:
         log.write(json.dumps(line) + "\n")

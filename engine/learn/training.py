@@ -57,12 +57,13 @@ class Step:
 class LossNotFinite(Exception):
     """A batch's loss or gradient is no number; the weights are those of the step before.
 
-    step: its number. batch: the preferences.
+    step: its number. batch: the preferences. captions: theirs.
     """
 
     def __init__(self, step: int, batch: PairBatch) -> None:
         super().__init__(f"the loss of step {step} is not a number")
         self.step, self.batch = step, batch
+        self.captions = sorted({one.caption for one in batch.preferences})
 
 
 class PreferenceTrainer:

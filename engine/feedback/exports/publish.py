@@ -174,14 +174,13 @@ def exported_from(written: Written, publishing: Publishing) -> Exported:
 
 
 async def check_consent(database: Database, publishing: Publishing, exported: Exported) -> None:
-    """Return if everybody whose consent is needed still agrees, and tell the request who that is.
+    """Return if everybody whose consent is needed still agrees.
 
     Raises: ExportRefused if somebody does not.
     """
     async with database.begin() as now:
         if not publishing.needed <= await publishing.request.read_publishers(now):
             raise ExportRefused(Refusal.WITHDRAWN, exported)
-    publishing.request.needed(frozenset(publishing.needed))
 
 
 async def _count(log: PublishedLog, secret: bytes) -> tuple[Mapping[UUID, int], int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Set
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -51,7 +51,6 @@ class ExportRequest:
     read_record: returns by which versions of the text members agreed, and how many were removed; None if unknown.
     credentials: what published pictures are signed with.
     restarted: called when an export to the same folder was killed, with what this one uses of it.
-    needed: called with the members whose consent the export needs, once all of them have been found to agree.
     """
 
     folder: Path
@@ -69,7 +68,6 @@ class ExportRequest:
     read_record: Callable[[AsyncConnection], Awaitable[ConsentRecord]] | None = None
     credentials: ContentCredentials = UNSIGNED
     restarted: Callable[[Restart], None] = ignore_restart
-    needed: Callable[[Set[UUID]], None] = lambda members: None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import signal
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from safetensors import safe_open
 
+from easel.commands.learn_lock import hold_training_lock
 from engine.contract.feedback import Consent
 from engine.learn.adapter import facts_from_metadata
+from engine.models.loading.device import best_device
 from engine.models.registry.registry import SHIPPED
 from engine.starter import WEIGHTS
 from engine.store.database import Database
@@ -19,6 +22,7 @@ from tests.easel.command import run_easel, start_easel
 from tests.easel.models import save_models_file
 from tests.engine.feedback.exports.community import SmallCommunity
 from tests.engine.learn.pickapic_folder import save_rows, warm_rows
+from tests.engine.painter.checkpoints import save_lora, save_sd1, save_sdxl
 from tests.engine.worker.following import until
 
 COLOURS = ("red", "green", "blue", "black", "white")
@@ -86,15 +90,17 @@ async def test_a_killed_run_goes_on_to_the_same_adapter(home: Path, rated: Path,
 
 
 async def test_without_consent_there_is_nothing_to_learn_from(home: Path, database_url: str, tmp_path: Path) -> None:
-    """One sentence says so, and no copy of anybody's pictures is left."""
+    """One sentence says so, and nothing is left in the folder."""
     models = str(save_models_file(tmp_path))
     done = await run_easel(
         "learn", "train", "-o", str(tmp_path / "run"), *SMALL, home=home, EASEL_MODELS_FILE=models,
         DATABASE_URL=database_url,
     )  # fmt: skip
     assert done.code == 1
-    assert done.err.endswith("No member has agreed to training yet, or none of those has rated pictures.\n")
-    assert not (tmp_path / "run" / "preferences").exists()
+    assert done.err.endswith("No member has agreed to training yet, or none of those has rated pictures of tiny.\n"), (
+        done.err
+    )
+    assert list((tmp_path / "run").iterdir()) == []
 
 
 @pytest.mark.parametrize("option", [("--loss", "ipo"), ("--steps", "0"), ("--from", "nowhere")])
@@ -104,31 +110,123 @@ async def test_wrong_options_are_told(home: Path, rated: Path, tmp_path: Path, o
     assert "Usage: easel learn train" in done.err
 
 
-async def test_only_what_members_agreed_to_is_learnt_from(
-    home: Path, database_url: str, database: Database, objects: Objects, storage_url: str, tmp_path: Path
-) -> None:
-    """The presses of those who agreed to training, also without publishing; the copy of their pictures is deleted."""
-    community = SmallCommunity(database=database, objects=objects)
+async def rated_log(database: Database, objects: Objects, num_grids: int = 40) -> tuple[SmallCommunity, list[UUID]]:
+    """Return a community of two who agree to training and one who does not; each rated every grid."""
+    community = SmallCommunity(database=database, objects=objects, model="tiny")
     members = [await community.join(consent) for consent in (Consent.TRAIN, Consent.TRAIN, Consent.USE)]
-    for at in range(40):
+    for at in range(num_grids):
         grid = await community.paint(members[at % 2], f"a {COLOURS[at // 8]} {ANIMALS[at % 8]}", num_pictures=4)
         for slot, member in zip((at % 4, at % 4, -1 - at % 4), members, strict=True):
             await community.press(grid, slot % 4, member)
-    done = await run_easel(
-        "learn", "train", "-o", str(tmp_path / "run"), *SMALL, home=home,
-        EASEL_MODELS_FILE=str(save_models_file(tmp_path)), DATABASE_URL=database_url, EASEL_STORAGE_URL=storage_url,
-    )  # fmt: skip
+    return community, members
+
+
+async def test_only_what_members_agreed_to_is_learnt_from(
+    home: Path, database_url: str, database: Database, objects: Objects, storage_url: str, tmp_path: Path
+) -> None:
+    """The presses of those who agreed to training, also without publishing; the folder has none of their pictures.
+
+    As soon as one of them agrees no longer, what was learned is deleted; with too few votes left, nothing begins.
+    """
+    community, members = await rated_log(database, objects)
+    given = {
+        "EASEL_MODELS_FILE": str(save_models_file(tmp_path)),
+        "DATABASE_URL": database_url,
+        "EASEL_STORAGE_URL": storage_url,
+    }
+    train = ("learn", "train", "-o", str(tmp_path / "run"), *SMALL)
+    done = await run_easel(*train, home=home, **given)
     assert done.code == 0, done.err
     learnt = int(done.out.split()[2])
     # One picture against the three beside it in each of the grids that are not held out.
     assert 100 <= learnt <= 120 and learnt % 3 == 0
-    assert sorted(path.name for path in (tmp_path / "run").iterdir()) == [
+    made = [path for path in (tmp_path / "run").rglob("*") if path.is_file()]
+    assert sorted(path.name for path in made) == [
         "adapter.safetensors",
         "checkpoint.safetensors",
         "log.jsonl",
         "record.json",
         "run.json",
+        "votes.jsonl",
     ]
+    assert not any(word in path.read_bytes() for path in made for word in (b"PNG", b"a red cat"))
+    adapter = (tmp_path / "run" / "adapter.safetensors").read_bytes()
+    again = await run_easel(*train, home=home, **given)
+    assert (again.code, (tmp_path / "run" / "adapter.safetensors").read_bytes()) == (0, adapter), again.err
+    await community.agree(members[1], Consent.USE)
+    withdrawn = await run_easel(*train, home=home, **given)
+    assert (withdrawn.code, "agrees to training no longer" in withdrawn.err) == (1, True), withdrawn.err
+    assert list((tmp_path / "run").iterdir()) == []
+    few = await run_easel(*train, home=home, **given)
+    assert (few.code, "and at least 100 are needed" in few.err) == (1, True), few.err
+    assert list((tmp_path / "run").iterdir()) == []
+
+
+async def test_a_second_training_on_the_device_is_refused(home: Path, rated: Path, tmp_path: Path) -> None:
+    with hold_training_lock(home, str(best_device().device)):
+        refused = await run_easel("learn", "train", "--from", str(rated), "-o", str(tmp_path / "run"), home=home)
+    assert refused.code == 4
+    assert "Another training runs on this device" in refused.err
+    assert not (tmp_path / "run").exists()
+
+
+async def test_votes_that_contradict_each_other_teach_nothing(home: Path, tmp_path: Path) -> None:
+    """One sentence says what was left out."""
+    rows = warm_rows(120)
+    against = [{**facts, "jpg_0": facts["jpg_1"], "jpg_1": facts["jpg_0"], "user_id": 9} for facts in rows]
+    source = save_rows(tmp_path / "rated", [*rows, *against])
+    models = str(save_models_file(tmp_path))
+    done = await run_easel(
+        "learn", "train", "--from", str(source), "-o", str(tmp_path / "run"), home=home, EASEL_MODELS_FILE=models
+    )
+    assert done.code == 1
+    assert done.err.endswith(
+        "There are 0 preferences, and at least 100 are needed to learn from. Left out are 240: as much weight for the "
+        "one picture as for the other. Ask members to rate pictures, and to agree to training with /privacy.\n"
+    ), done.err
+
+
+@pytest.mark.parametrize("change", ["model", "adapter"])
+async def test_an_adapter_is_not_used_with_what_it_was_not_trained_on(
+    home: Path, rated: Path, tmp_path: Path, change: str
+) -> None:
+    """Neither judged nor promoted: with other weights of the model, or when its file is that of another family."""
+    given = {"EASEL_MODELS_FILE": str(save_models_file(tmp_path))}
+    run = str(tmp_path / "run")
+    done = await run_easel("learn", "train", "--from", str(rated), "-o", run, *SMALL, home=home, **given)
+    assert done.code == 0, done.err
+    if change == "model":
+        save_sd1(tmp_path / "weights", seed=1)
+        code, told = 4, "The files of tiny have changed since the run in"
+    else:
+        save_sdxl(tmp_path / "larger")
+        save_lora(tmp_path / "run" / "adapter.safetensors", tmp_path / "larger", seed=0)
+        code, told = 7, "tiny"
+    for command in (("promote", run, "--anyway"), ("evaluate", run, "--from", str(rated))):
+        refused = await run_easel("learn", *command, home=home, **given)
+        assert (refused.code, told in refused.err) == (code, True), refused.err
+    assert "adapters" not in (tmp_path / "models.toml").read_text()
+
+
+async def test_a_disk_that_fills_while_saving_leaves_the_last_good_checkpoint(
+    home: Path, rated: Path, tmp_path: Path
+) -> None:
+    """The sentence names the file; with room again, the run goes on from there and ends as if nothing had been."""
+    models = str(save_models_file(tmp_path))
+    train = ("learn", "train", "--from", str(rated), *SMALL, "--steps", "60", "-o")
+    whole = await run_easel(*train, str(tmp_path / "whole"), home=home, EASEL_MODELS_FILE=models)
+    assert whole.code == 0, whole.err
+    checkpoint, full = tmp_path / "run" / "checkpoint.safetensors", tmp_path / "run" / "adapter.safetensors.partial"
+    checkpoint.parent.mkdir()
+    full.symlink_to("/dev/full")
+    failed = await run_easel(*train, str(tmp_path / "run"), home=home, EASEL_MODELS_FILE=models)
+    assert failed.code == 6
+    assert f"The disk is full: {tmp_path / 'run' / 'adapter.safetensors'}. Free some space" in failed.err
+    assert checkpoint.is_file()
+    again = await run_easel(*train, str(tmp_path / "run"), home=home, EASEL_MODELS_FILE=models)
+    assert again.code == 0, again.err
+    one, other = ((tmp_path / name / "adapter.safetensors").read_bytes() for name in ("whole", "run"))
+    assert one == other
 
 
 async def test_an_adapter_is_promoted_when_it_wins_and_rolled_back(home: Path, tmp_path: Path) -> None:

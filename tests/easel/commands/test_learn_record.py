@@ -21,7 +21,7 @@ async def test_an_adapter_names_whose_votes_it_used(
     home: Path, database_url: str, database: Database, objects: Objects, storage_url: str, tmp_path: Path
 ) -> None:
     """Promoting it and taking it back is recorded; once a member is erased, the erasure and the list name it."""
-    community = SmallCommunity(database=database, objects=objects)
+    community = SmallCommunity(database=database, objects=objects, model="tiny")
     ada, ben, other = [await community.join(consent) for consent in (Consent.TRAIN, Consent.TRAIN, Consent.TRAIN)]
     for at in range(40):
         grid = await community.paint(ada, f"a {COLOURS[at // 8]} {ANIMALS[at % 8]}", num_pictures=4)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pyarrow as pa
@@ -10,6 +11,7 @@ import pytest
 
 from engine.learn.preferences import (
     MIN_PREFERENCES,
+    PreferenceRow,
     PreferencesUnusable,
     check_enough,
     preferences_hash,
@@ -26,14 +28,14 @@ def test_the_preferred_picture_is_the_winner_whichever_side_it_was_on(tmp_path: 
     other_side = {**row(RED, BLUE), "jpg_0": RED, "jpg_1": BLUE, "label_0": 1.0, "label_1": 0.0}
     tie = {**row(RED, BLUE), "label_0": 0.5, "label_1": 0.5}
     read = list(read_preferences(save_rows(tmp_path, [row(RED, BLUE), other_side, tie])))
-    assert [(one.winner, one.loser) for one in read] == [(RED, BLUE)] * 2
+    assert [files_of_row(one) for one in read] == [(RED, BLUE)] * 2
 
 
 def test_splits_are_read_apart(tmp_path: Path) -> None:
     save_rows(tmp_path, [row(RED, BLUE)])
     save_rows(tmp_path, [row(BLUE, DARK)], split="test")
-    assert [one.winner for one in read_preferences(tmp_path)] == [RED]
-    assert [one.winner for one in read_preferences(tmp_path, "test")] == [BLUE]
+    assert [files_of_row(one)[0] for one in read_preferences(tmp_path)] == [RED]
+    assert [files_of_row(one)[0] for one in read_preferences(tmp_path, "test")] == [BLUE]
 
 
 def test_columns_of_easel_are_optional(tmp_path: Path) -> None:
@@ -52,8 +54,10 @@ def test_votes_against_each_other_cancel_each_other(tmp_path: Path) -> None:
         row(DARK, RED, x_weight=0.5),
         row(BLUE, RED, "a dog"),
     ]
-    kept = without_contradictions(read_preferences(save_rows(tmp_path, rows)))
-    assert [(one.winner, one.preference.caption, one.preference.weight) for one in kept] == [
+    read = list(read_preferences(save_rows(tmp_path, rows)))
+    files = {one.preference.winner: files_of_row(one)[0] for one in read}
+    kept = without_contradictions(one.preference for one in read)
+    assert [(files[one.winner], one.caption, one.weight) for one in kept] == [
         (RED, "a cat", 1.0),
         (BLUE, "a dog", 1.0),
     ]
@@ -64,14 +68,30 @@ def test_the_hash_says_which_votes_and_not_in_which_order(tmp_path: Path) -> Non
     assert preferences_hash(some) == preferences_hash(some[::-1]) != preferences_hash(some[1:])
 
 
-def test_too_few_and_one_member_alone_are_refused(tmp_path: Path) -> None:
-    some = [one.preference for one in read_preferences(save_rows(tmp_path / "some", warm_rows(MIN_PREFERENCES)))]
-    check_enough(some)
-    with pytest.raises(PreferencesUnusable, match=f"There are 99 preferences, and at least {MIN_PREFERENCES}"):
-        check_enough(some[1:])
-    alone = [{**facts, "user_id": 3} for facts in warm_rows(MIN_PREFERENCES)]
+def test_too_few_and_one_member_alone_are_refused() -> None:
+    """Unless it is not known whose they are; what was left out is said, because it may be why there are too few."""
+    check_enough(MIN_PREFERENCES, {1, 2}, {})
+    check_enough(MIN_PREFERENCES, {None}, {})
+    with pytest.raises(
+        PreferencesUnusable, match=f"There are 99 preferences, and at least {MIN_PREFERENCES}.*from. Ask"
+    ):
+        check_enough(MIN_PREFERENCES - 1, {1, 2}, {})
+    with pytest.raises(PreferencesUnusable, match=r"Left out are 300: a damaged picture\. Ask"):
+        check_enough(0, set(), {"a damaged picture": 300})
     with pytest.raises(PreferencesUnusable, match="All preferences are of one member"):
-        check_enough([one.preference for one in read_preferences(save_rows(tmp_path / "alone", alone))])
+        check_enough(MIN_PREFERENCES, {3}, {})
+
+
+def test_rows_that_lack_something_are_left_out(tmp_path: Path) -> None:
+    """Or have a weight that is none; one that is missing is 1."""
+    rows = [{**row(RED, BLUE), name: None} for name in ("caption", "jpg_0", "jpg_1", "label_0")]
+    rows += [row(RED, BLUE, x_weight=weight) for weight in (0.0, -1.0, math.nan, math.inf)]
+    (only,) = read_preferences(save_rows(tmp_path, [*rows, row(RED, BLUE, x_weight=None)]))
+    assert only.preference.weight == 1.0
+
+
+def files_of_row(one: PreferenceRow) -> tuple[bytes, bytes]:
+    return one.read(one.preference.winner), one.read(one.preference.loser)
 
 
 @pytest.mark.parametrize("problem", ["nothing", "no such split", "no columns", "no parquet"])

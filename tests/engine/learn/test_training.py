@@ -16,8 +16,9 @@ from torch import Tensor
 from engine.learn.adapter import TrainedLora
 from engine.learn.examples import EncodedPreferences, batch_of, batches, encode_examples, generator_for
 from engine.learn.noising import TIMESTEPS, noising_for
-from engine.learn.preferences import read_preferences
-from engine.learn.training import LearningConfig, LossNotFinite, PreferenceTrainer
+from engine.learn.preferences import PreferenceRow, read_preferences
+from engine.learn.runs import train_in_folder
+from engine.learn.training import LearningConfig, LossNotFinite, PreferenceTrainer, Step
 from engine.models.loading.device import Device
 from engine.models.loading.pipeline import denoiser_of, load_pipeline
 from engine.models.registry.registry import read_registry
@@ -141,19 +142,45 @@ def test_the_file_paints_as_the_trained_model_does(sd2: tuple[LoadedModel, Any],
 
 
 def test_a_loss_that_is_no_number_stops_before_it_does_harm(sd2: tuple[LoadedModel, Any], tmp_path: Path) -> None:
-    """The weights are those of the last good step, and the error has the batch."""
+    """The checkpoint has the weights of the last good step, and the error the prompts of the batch."""
     model, denoiser = sd2
     examples = examples_for(model, tmp_path)
     trainer = PreferenceTrainer(model, denoiser, examples, CONFIG)
-    steps = trainer.steps()
-    next(steps)
-    kept = weights_of(trainer)
-    for latents in examples.latents.values():
-        latents.fill_(float("nan"))
+    kept = dict[str, Tensor]()
+
+    def damage(step: Step) -> None:
+        if step.number == 2:
+            kept.update(weights_of(trainer))
+            for latents in examples.latents.values():
+                latents.fill_(float("nan"))
+
     with pytest.raises(LossNotFinite) as caught:
-        next(steps)
-    assert (caught.value.step, len(caught.value.batch.preferences)) == (2, 4)
+        train_in_folder(tmp_path, trainer, damage)
+    assert (caught.value.step, caught.value.captions) == (3, ["a cat", "a dog"])
     assert all(torch.equal(weight, kept[name]) for name, weight in weights_of(trainer).items())
+    for weight in trainer.adapter.parameters.values():
+        weight.data.zero_()
+    trainer.load(tmp_path / "checkpoint.safetensors")
+    assert trainer.done == 2 and all(torch.equal(weight, kept[name]) for name, weight in weights_of(trainer).items())
+
+
+def test_a_full_disk_leaves_the_checkpoint_before(sd2: tuple[LoadedModel, Any], tmp_path: Path) -> None:
+    """And nothing half written beside it."""
+    model, denoiser = sd2
+    trainer = PreferenceTrainer(model, denoiser, examples_for(model, tmp_path), CONFIG)
+    file = tmp_path / "run" / "checkpoint.safetensors"
+    file.parent.mkdir()
+    next(trainer.steps())
+    trainer.save(file)
+    kept = file.read_bytes()
+    next(trainer.steps())
+    file.with_name(f"{file.name}.partial").symlink_to("/dev/full")
+    with pytest.raises(OSError, match="No space left") as caught:
+        trainer.save(file)
+    assert caught.value.filename == str(file)
+    assert file.read_bytes() == kept and list(file.parent.iterdir()) == [file]
+    trainer.save(file)
+    assert file.read_bytes() != kept
 
 
 def test_a_backward_pass_while_switched_off_would_teach_nothing(sd2: tuple[LoadedModel, Any]) -> None:
@@ -202,9 +229,26 @@ def test_each_epoch_has_each_preference_once_in_an_order_of_its_own(
     assert generator_for(1, 2).initial_seed() != generator_for(2, 1).initial_seed()
 
 
+def test_pictures_are_read_once_however_many_preferences_they_are_in(
+    sd2: tuple[LoadedModel, Any], tmp_path: Path
+) -> None:
+    """Votes of several members on the same two pictures are one preference of all of them."""
+    read = list[str]()
+
+    def counted(one: PreferenceRow) -> PreferenceRow:
+        return replace(one, read=lambda sha256: read.append(sha256) or one.read(sha256))  # type: ignore[func-returns-value]
+
+    rows = [row(png(1, 2), png(side, 4), user_id=rater) for rater in (1, 2) for side in (3, 5)]
+    source = map(counted, read_preferences(save_rows(tmp_path / "rows", rows)))
+    examples = encode_examples(source, sd2[0], 8)
+    assert len(read) == len(set(read)) == 3
+    assert ([one.weight for one in examples.preferences], examples.raters) == ([2.0, 2.0], {1, 2})
+
+
 def test_what_cannot_be_learnt_from_is_left_out_and_counted(sd2: tuple[LoadedModel, Any], tmp_path: Path) -> None:
     rows = [
         row(png(1, 2), png(3, 4)),
+        *[row(*files) for files in ((png(1, 2), png(7, 8)), (png(7, 8), png(1, 2)))],
         row(png(1, 2), png(1, 2)),
         row(png(1, 2), png(3, 4, side=64)),
         row(png(1, 2, side=36), png(3, 4, side=36)),
@@ -218,5 +262,6 @@ def test_what_cannot_be_learnt_from_is_left_out_and_counted(sd2: tuple[LoadedMod
         "pictures of different sizes": 1,
         "a size that the model cannot paint": 1,
         "a damaged picture": 1,
+        "as much weight for the one picture as for the other": 2,
     }
     assert batch_of(examples, (64, 64), examples.by_size[64, 64]).winners.shape[2:] == (16, 16)
