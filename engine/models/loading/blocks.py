@@ -12,6 +12,8 @@ KINDS = frozenset(
         "JointTransformerBlock",
         "FluxTransformerBlock",
         "FluxSingleTransformerBlock",
+        "Flux2TransformerBlock",
+        "Flux2SingleTransformerBlock",
         "ChromaTransformerBlock",
         "ChromaSingleTransformerBlock",
         "AuraFlowJointTransformerBlock",

@@ -20,10 +20,12 @@ class _Inputs:
 
     patch: latents of so many channels are one of its inputs, as it takes several neighbours together.
     features: its setting for the features of texts, which `encoder` gives.
+    num_layers: so many of the encoder's hidden states lie side by side.
     """
 
     patch: int
     features: str
+    num_layers: int = 1
     encoder: str = "text_encoder"
 
 
@@ -31,6 +33,7 @@ class _Inputs:
 _TRANSFORMERS: Mapping[str, _Inputs] = {
     "AuraFlowTransformer2DModel": _Inputs(patch=1, features="joint_attention_dim"),
     "ChromaTransformer2DModel": _Inputs(patch=4, features="joint_attention_dim"),
+    "Flux2Transformer2DModel": _Inputs(patch=4, features="joint_attention_dim", num_layers=3),
     "FluxTransformer2DModel": _Inputs(patch=4, features="joint_attention_dim", encoder="text_encoder_2"),
     "Lumina2Transformer2DModel": _Inputs(patch=1, features="cap_feat_dim"),
     "PixArtTransformer2DModel": _Inputs(patch=1, features="caption_channels"),
@@ -106,8 +109,9 @@ def _transformer_problems(transformer: Any, components: Mapping[str, Any]) -> It
         yield f"its transformer takes latents of {taken}, and its vae has {channels}"
     encoder = components.get(inputs.encoder)
     wanted = config[inputs.features]
-    if encoder is not None and _features(encoder) != wanted:
-        yield f"its transformer takes texts of {wanted} features, and its {inputs.encoder} gives {_features(encoder)}"
+    given = wanted if encoder is None else _features(encoder) * inputs.num_layers
+    if given != wanted:
+        yield f"its transformer takes texts of {wanted} features, and its {inputs.encoder} gives {given}"
     axes, head = config.get("axes_dims_rope"), config.get("attention_head_dim")
     if axes is not None and head is not None and sum(axes) != head:
         yield f"its transformer sets axes_dims_rope to {shown(axes)}, which must sum up to attention_head_dim, {head}"

@@ -12,6 +12,7 @@ from engine.models.registry.registry import Model
 from engine.painter.families.auraflow import AuraFlowModel
 from engine.painter.families.chroma import ChromaModel
 from engine.painter.families.flux import FluxModel
+from engine.painter.families.flux2_klein import Flux2KleinModel
 from engine.painter.families.lumina2 import Lumina2Model
 from engine.painter.families.pixart import PixArtModel
 from engine.painter.families.qwen import QwenImageModel
@@ -30,6 +31,7 @@ KINDS: Mapping[str, Callable[..., LoadedModel]] = MappingProxyType(
         "sdxl": UNetModel,
         "sd3": SD3Model,
         "flux": FluxModel,
+        "flux2-klein": Flux2KleinModel,
         "chroma": ChromaModel,
         "auraflow": AuraFlowModel,
         "lumina2": Lumina2Model,

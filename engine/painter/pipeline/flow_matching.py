@@ -26,20 +26,23 @@ def shift_for(scheduler: Any, num_patches: int) -> dict[str, float]:
     return {"mu": calculate_shift(num_patches, *(config.get(name, default) for name, default in bounds))}
 
 
-def set_even_timesteps(scheduler: Any, steps: int, num_patches: int) -> None:
+def set_even_timesteps(scheduler: Any, steps: int, num_patches: int, *, shift: float | None = None) -> None:
     """Set timesteps whose sigmas, before the shift, are evenly spaced from 1 to 1 / steps.
 
     num_patches: of one picture, for the shift.
+    shift: `mu` of families that have a rule of their own for schedules that shift by size; None for `shift_for`.
     A scheduler with `use_flow_sigmas` spaces them itself. Source: `FluxPipeline`, diffusers 0.42.
     """
-    shift = shift_for(scheduler, num_patches)
+    by_size = shift_for(scheduler, num_patches)
+    if by_size and shift is not None:
+        by_size = {"mu": shift}
     if steps == 1 and scheduler.config.get("shift_terminal"):
         # diffusers 0.42 would divide by zero to stretch a single sigma of 1 to `shift_terminal`.
         scheduler.register_to_config(shift_terminal=None)
     if scheduler.config.get("use_flow_sigmas"):
-        scheduler.set_timesteps(steps, **shift)
+        scheduler.set_timesteps(steps, **by_size)
     else:
-        scheduler.set_timesteps(sigmas=np.linspace(1.0, 1 / steps, steps), **shift)
+        scheduler.set_timesteps(sigmas=np.linspace(1.0, 1 / steps, steps), **by_size)
 
 
 def patched(latents: Tensor) -> Tensor:

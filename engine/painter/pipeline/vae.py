@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pixel_shuffle, pixel_unshuffle
 
 # Takes the VAE and the shape of the latents of a 64 x 64 picture; returns weights for `preview_from_latents`.
 PreviewFit = Callable[[Any, tuple[int, int, int]], Tensor]
@@ -114,13 +115,20 @@ def _first_frame(pictures: Tensor) -> Tensor:
 def _unscaled(vae: Any, latents: Tensor) -> Tensor:
     """Return the VAE's own z for latents x: z = x / (scale / deviation) + mean."""
     mean, deviation = _statistics(vae, latents)
-    return latents / (_scale(vae) / deviation) + mean
+    own = latents / (_scale(vae) / deviation) + mean
+    return pixel_shuffle(own, 2) if _is_patched(vae) else own
 
 
 def _scaled(vae: Any, latents: Tensor) -> Tensor:
     """Return latents x for the VAE's own z: x = (z - mean) * scale / deviation."""
-    mean, deviation = _statistics(vae, latents)
-    return (latents - mean) * _scale(vae) / deviation
+    own = pixel_unshuffle(latents, 2) if _is_patched(vae) else latents
+    mean, deviation = _statistics(vae, own)
+    return (own - mean) * _scale(vae) / deviation
+
+
+def _is_patched(vae: Any) -> bool:
+    """Return whether four neighbours of z are one latent, as with Flux.2's VAE, which has statistics of those."""
+    return hasattr(vae, "bn")
 
 
 def _scale(vae: Any) -> float:
@@ -129,6 +137,9 @@ def _scale(vae: Any) -> float:
 
 def _statistics(vae: Any, latents: Tensor) -> tuple[Tensor | float, Tensor | float]:
     """Return the mean and deviation of a VAE's z, by channel where its config has them; 0 and 1 for most."""
+    if _is_patched(vae):
+        mean, variance = (one.to(latents).view(1, -1, 1, 1) for one in (vae.bn.running_mean, vae.bn.running_var))
+        return mean, torch.sqrt(variance + vae.config.batch_norm_eps)
     mean, deviation = (getattr(vae.config, name, None) for name in ("latents_mean", "latents_std"))
     if mean is None or deviation is None:
         return getattr(vae.config, "shift_factor", None) or 0.0, 1.0

@@ -28,7 +28,7 @@ from engine.prompt import parse_attention
 from tests.engine.learn.pickapic_folder import png, row, save_rows, warm_rows
 from tests.engine.painter.checkpoints import save_sd1, save_sdxl
 from tests.engine.painter.gemma_checkpoints import save_lumina2
-from tests.engine.painter.qwen_checkpoints import save_qwen_image, save_z_image
+from tests.engine.painter.qwen_checkpoints import save_flux2_klein, save_qwen_image, save_z_image
 from tests.engine.painter.registries import entry
 from tests.engine.painter.t5_checkpoints import save_auraflow, save_chroma, save_flux, save_sd3
 
@@ -40,6 +40,7 @@ FAMILIES: dict[str, Callable[[Path], Any]] = {
     "sdxl": save_sdxl,
     "sd3": save_sd3,
     "flux": save_flux,
+    "flux2-klein": save_flux2_klein,
     "chroma": save_chroma,
     "auraflow": save_auraflow,
     "lumina2": save_lumina2,

@@ -1,4 +1,4 @@
-"""Tiny random checkpoints of transformers whose texts a Qwen reads, at any length: Qwen-Image and Z-Image."""
+"""Tiny random checkpoints of transformers whose texts a Qwen reads, at any length: Qwen-Image, Z-Image, Klein."""
 
 from __future__ import annotations
 
@@ -7,15 +7,25 @@ from typing import Any
 
 import torch
 from diffusers import (
+    AutoencoderKLFlux2,
     AutoencoderKLQwenImage,
     FlowMatchEulerDiscreteScheduler,
+    Flux2KleinPipeline,
+    Flux2Transformer2DModel,
     QwenImagePipeline,
     QwenImageTransformer2DModel,
     ZImagePipeline,
     ZImageTransformer2DModel,
 )
 from tokenizers import pre_tokenizers
-from transformers import Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration, Qwen2Tokenizer, Qwen3Config, Qwen3Model
+from transformers import (
+    Qwen2_5_VLConfig,
+    Qwen2_5_VLForConditionalGeneration,
+    Qwen2Tokenizer,
+    Qwen3Config,
+    Qwen3ForCausalLM,
+    Qwen3Model,
+)
 
 from tests.engine.painter.checkpoints import strengthen, tiny_vae
 
@@ -69,6 +79,45 @@ def save_z_image(folder: Path, *, seed: int = 0) -> Path:
     return folder
 
 
+def save_flux2_klein(folder: Path, *, is_distilled: bool = False, seed: int = 0) -> Path:
+    """Save a random Flux.2 Klein checkpoint: Qwen3 of 27 layers, a VAE with statistics of four latents together."""
+    torch.manual_seed(seed)
+    pipe = Flux2KleinPipeline(
+        scheduler=FlowMatchEulerDiscreteScheduler(use_dynamic_shifting=True, shift=3.0),
+        vae=tiny_patched_autoencoder(),
+        text_encoder=Qwen3ForCausalLM(tiny_qwen3_config(num_hidden_layers=27)),
+        tokenizer=qwen_tokenizer(),
+        transformer=Flux2Transformer2DModel(
+            in_channels=16,
+            num_layers=1,
+            num_single_layers=1,
+            attention_head_dim=16,
+            num_attention_heads=2,
+            joint_attention_dim=96,
+            timestep_guidance_channels=16,
+            axes_dims_rope=(4, 4, 4, 4),
+            guidance_embeds=False,
+        ),
+        is_distilled=is_distilled,
+    )
+    strengthen(pipe.transformer, "add_v_proj", 16.0)
+    pipe.save_pretrained(folder, safe_serialization=True)
+    return folder
+
+
+def tiny_patched_autoencoder() -> AutoencoderKLFlux2:
+    vae = AutoencoderKLFlux2(
+        block_out_channels=(16, 16, 32),
+        down_block_types=("DownEncoderBlock2D",) * 3,
+        up_block_types=("UpDecoderBlock2D",) * 3,
+        latent_channels=4,
+        norm_num_groups=8,
+    )
+    vae.bn.running_mean.normal_(std=0.3)
+    vae.bn.running_var.uniform_(0.5, 2.0)
+    return vae
+
+
 def tiny_film_autoencoder() -> AutoencoderKLQwenImage:
     return AutoencoderKLQwenImage(
         base_dim=8,
@@ -81,8 +130,8 @@ def tiny_film_autoencoder() -> AutoencoderKLQwenImage:
     )
 
 
-def tiny_qwen3_config() -> Qwen3Config:
-    return Qwen3Config(**TINY_QWEN, head_dim=16)
+def tiny_qwen3_config(**more: Any) -> Qwen3Config:
+    return Qwen3Config(**{**TINY_QWEN, **more}, head_dim=16)
 
 
 def tiny_qwen_vl_config() -> Qwen2_5_VLConfig:

@@ -35,6 +35,7 @@ SCHEDULERS: Mapping[str, tuple[SchedulerMixin, ...]] = MappingProxyType(
         "pixart": (DPMSolverMultistepScheduler(),),
         "sd3": (FlowMatchEulerDiscreteScheduler(shift=3.0),),
         "flux": (FlowMatchEulerDiscreteScheduler(shift=3.0, **DYNAMIC), FlowMatchEulerDiscreteScheduler()),
+        "flux2-klein": (FlowMatchEulerDiscreteScheduler(shift=3.0, **DYNAMIC),),
         "chroma": (FlowMatchEulerDiscreteScheduler(shift=3.0, **DYNAMIC),),
         "auraflow": (FlowMatchEulerDiscreteScheduler(shift=1.73),),
         "lumina2": (FlowMatchEulerDiscreteScheduler(shift=6.0),),
@@ -49,7 +50,7 @@ SCHEDULERS: Mapping[str, tuple[SchedulerMixin, ...]] = MappingProxyType(
         "z-image": (FlowMatchEulerDiscreteScheduler(shift=3.0),),
     }
 )
-EVEN = ("flux", "chroma", "lumina2", "qwen-image", "z-image")
+EVEN = ("flux", "flux2-klein", "chroma", "lumina2", "qwen-image", "z-image")
 WAYS = [(name, number, sampler) for name, its in SCHEDULERS.items() for number in range(len(its))
         for sampler in FAMILIES[name].samplers]  # fmt: skip
 

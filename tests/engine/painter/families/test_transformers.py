@@ -25,7 +25,7 @@ from engine.painter.pipeline.protocol import LoadedModel
 from engine.prompt import parse_attention
 from tests.engine.painter.checkpoints import save_transformer_lora
 from tests.engine.painter.gemma_checkpoints import save_lumina2, save_sana
-from tests.engine.painter.qwen_checkpoints import save_qwen_image, save_z_image
+from tests.engine.painter.qwen_checkpoints import save_flux2_klein, save_qwen_image, save_z_image
 from tests.engine.painter.registries import entry
 from tests.engine.painter.requests import all_painted, encoded_gradient, paint_request, painted, pixels_of, psnr
 from tests.engine.painter.stock import EQUAL_DB, OTHER_DB, stock_pictures
@@ -67,6 +67,8 @@ KINDS = {
     "sd3": Kind(pipeline="StableDiffusion3Pipeline"),
     "flux": Kind(pipeline="FluxPipeline", has_negative=False),
     "schnell": Kind(pipeline="FluxPipeline", has_negative=False),
+    "flux2-klein": Kind(pipeline="Flux2KleinPipeline", has_negative=False),
+    "distilled": Kind(pipeline="Flux2KleinPipeline", has_negative=False),
     "chroma": Kind(pipeline="ChromaPipeline"),
     "auraflow": Kind(pipeline="AuraFlowPipeline"),
     "lumina2": Kind(pipeline="Lumina2Pipeline"),
@@ -76,8 +78,8 @@ KINDS = {
     "qwen-image": Kind(pipeline="QwenImagePipeline", guidance="true_cfg_scale", nothing=" "),
     "z-image": Kind(pipeline="ZImagePipeline", offset=-1.0),
 }
-WEARERS = ("sd3", "flux", "chroma", "auraflow", "lumina2", "sana", "qwen-image", "z-image")
-FAMILIES = {"schnell": "flux", "alpha": "pixart", "sigma": "pixart"}
+WEARERS = ("sd3", "flux", "flux2-klein", "chroma", "auraflow", "lumina2", "sana", "qwen-image", "z-image")
+FAMILIES = {"schnell": "flux", "distilled": "flux2-klein", "alpha": "pixart", "sigma": "pixart"}
 
 
 def save_transformers(folder: Path) -> None:
@@ -85,6 +87,8 @@ def save_transformers(folder: Path) -> None:
     save_sd3(folder / "sd3", seed=7)
     save_flux(folder / "flux", seed=8)
     save_flux(folder / "schnell", has_guidance=False, seed=9)
+    save_flux2_klein(folder / "flux2-klein", seed=18)
+    save_flux2_klein(folder / "distilled", is_distilled=True, seed=19)
     save_chroma(folder / "chroma", seed=15)
     save_auraflow(folder / "auraflow", seed=16)
     save_lumina2(folder / "lumina2", seed=17)

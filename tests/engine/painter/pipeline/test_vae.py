@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 import torch
+from diffusers import Flux2KleinPipeline
 from torch import Tensor
 
-from engine.painter.pipeline.vae import bytes_from_unit, pictures_from_latents
+from engine.painter.pipeline.vae import bytes_from_unit, latents_from_pictures, pictures_from_latents
+from tests.engine.painter.qwen_checkpoints import tiny_patched_autoencoder
 
 MEAN, DEVIATION = (0.1, -0.2, 0.3), (1.7, 0.7, 1.3)
 
@@ -46,3 +48,20 @@ def test_latents_are_scaled_in_the_dtype_of_the_decoder(config: dict[str, float]
     latents = torch.randn(2, 3, 16, 16, generator=torch.Generator().manual_seed(1)) * 0.2
     pictures = pictures_from_latents(ClearDecoder(config=SimpleNamespace(**config)), latents)
     assert torch.equal(pictures, bytes_from_unit(decoded(latents.bfloat16()) / 2 + 0.5))
+
+
+def test_a_vae_with_statistics_of_four_latents_together_gets_back_what_it_encoded() -> None:
+    """As the stock image-to-image pipelines of Flux.2 encode: patches first, and then their statistics."""
+    torch.manual_seed(0)
+    vae = tiny_patched_autoencoder().eval()
+    pictures = torch.rand(2, 3, 32, 48) * 2 - 1
+    with torch.inference_mode():
+        latents = latents_from_pictures(vae, pictures, torch.Generator().manual_seed(1))
+        own = vae.encode(pictures).latent_dist.sample(torch.Generator().manual_seed(1))
+        patches = Flux2KleinPipeline._patchify_latents(own)
+        mean, variance = (one.view(1, -1, 1, 1) for one in (vae.bn.running_mean, vae.bn.running_var))
+        expected = (patches - mean) / torch.sqrt(variance + vae.config.batch_norm_eps)
+        decoded = bytes_from_unit(vae.decode(own).sample / 2 + 0.5)
+        assert latents.shape == (2, 16, 4, 6)
+        assert torch.allclose(latents, expected, atol=1e-6)
+        assert (pictures_from_latents(vae, latents).int() - decoded.int()).abs().max() <= 1
