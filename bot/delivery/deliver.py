@@ -31,7 +31,7 @@ from bot.delivery.outcomes import (
 )
 from bot.delivery.result_showing import read_result_showing
 from bot.delivery.series import follow_series, move_series_message, update_series
-from bot.delivery.tracking import TrackedDelivery, has_unstored_message
+from bot.delivery.tracking import TrackedDelivery, has_unstored_message, moved_to
 from bot.policy.pictures import Showing
 from bot.store.deliveries import (
     close_delivery,
@@ -279,15 +279,7 @@ async def _move(context: DeliveryContext, tracked: TrackedDelivery, content: Mes
     async with context.transaction() as connection:
         if not await move_delivery(connection, delivery.id, channel_id, context.instance):
             return Closed()
-    tracked.delivery = replace(
-        delivery,
-        moved_from=delivery.channel_id,
-        channel_id=channel_id,
-        message_id=None,
-        reply_to=None,
-        token=None,
-        form=DeliveryForm.MESSAGE,
-    )
+    tracked.delivery = moved_to(delivery, channel_id)
     tracked.is_stored, tracked.is_searched, tracked.takes_edits = False, True, True
     tracked.shown, tracked.replaces, tracked.left = None, None, delivery
     return RetryLater(after=timedelta())

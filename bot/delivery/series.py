@@ -22,13 +22,12 @@ from bot.delivery.outcomes import (
     SendOutcome,
     Sent,
 )
-from bot.delivery.tracking import TrackedDelivery, TrackedSeries
+from bot.delivery.tracking import TrackedDelivery, TrackedSeries, moved_to
 from bot.replies import queue_replies
 from bot.series_card import series_card
 from bot.store.deliveries import find_known_messages
 from bot.store.eta import steady_wait
 from bot.store.series import Series, holds_series, move_series, read_series, store_series_message
-from bot.store.tables import DeliveryForm
 from engine.contract.errors import StorageFull
 from engine.contract.jobs import FINAL
 
@@ -197,15 +196,7 @@ async def _move(context: DeliveryContext, series: TrackedSeries) -> SendResult:
     async with context.transaction() as connection:
         if not await move_series(connection, series.press_id, channel_id, context.instance):
             return Closed()
-    series.message = replace(
-        message,
-        moved_from=message.channel_id,
-        channel_id=channel_id,
-        message_id=None,
-        reply_to=None,
-        token=None,
-        form=DeliveryForm.MESSAGE,
-    )
+    series.message = moved_to(message, channel_id)
     series.is_stored, series.is_searched, series.shown, series.replaces = False, True, None, None
     series.left = message
     return RetryLater(after=timedelta())

@@ -11,6 +11,7 @@ from uuid import UUID
 from bot.cards import Card
 from bot.store.deliveries import Delivery
 from bot.store.job_status import JobProgress
+from bot.store.tables import DeliveryForm
 
 
 @dataclass(kw_only=True)
@@ -160,3 +161,16 @@ class TrackedDeliveries:
 def has_unstored_message(tracked: TrackedDelivery) -> bool:
     """Return whether the message's id is known here but not yet in the store."""
     return tracked.delivery.message_id is not None and not tracked.is_stored
+
+
+def moved_to(delivery: Delivery, channel_id: int) -> Delivery:
+    """Return what the delivery is once its message, which is not posted yet, goes to that channel: one of the bot's."""
+    return replace(
+        delivery,
+        moved_from=delivery.channel_id,
+        channel_id=channel_id,
+        message_id=None,
+        reply_to=None,
+        token=None,
+        form=DeliveryForm.MESSAGE,
+    )
