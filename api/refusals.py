@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from aiohttp import web
 
 from api import replies
-from api.store.submissions import DayQuotaUsed, IdempotencyKeyReused, NeverAllowed
+from api.store.submissions import DayQuotaUsed, GpuTimeUsed, IdempotencyKeyReused, NeverAllowed, SpeedRefused
 from engine.contract import errors
 from engine.contract.uploads import UploadRefused
 
@@ -51,6 +51,10 @@ def refusal_of(error: Exception) -> ApiRefused:
             return ApiRefused(error.status, replies.HTTP.get(error.status, error.reason), headers=_kept(error))
         case DayQuotaUsed():
             return _quota_used(error)
+        case GpuTimeUsed():
+            return _time_used(error)
+        case SpeedRefused():
+            return _refused(400, error, code="invalid_prompt", param="prompt")
         case errors.TooManyPending():
             wait = {"Retry-After": str(_PENDING_RETRY.seconds)}
             return _refused(429, error, code="rate_limit_exceeded", headers=wait)
@@ -127,6 +131,13 @@ def _quota_used(error: DayQuotaUsed) -> ApiRefused:
     headers = {**NO_RETRY, **rate_headers(int(str(error.facts["limit"])), int(str(error.facts["left"])), resets_in)}
     headers["Retry-After"] = str(int(resets_in.total_seconds()) + 1)
     return _refused(429, error, code="insufficient_quota", headers=headers)
+
+
+def _time_used(error: GpuTimeUsed) -> ApiRefused:
+    renewed_at = error.facts["renewed_at"]
+    assert isinstance(renewed_at, datetime)
+    wait = max(1, int((renewed_at - datetime.now(UTC)).total_seconds()) + 1)
+    return _refused(429, error, code="insufficient_quota", headers={**NO_RETRY, "Retry-After": str(wait)})
 
 
 def rate_headers(limit: int, left: int, resets_in: timedelta) -> dict[str, str]:

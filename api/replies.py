@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from api.store.submissions import DayQuotaUsed, IdempotencyKeyReused, NeverAllowed
+from api.store.submissions import DayQuotaUsed, GpuTimeUsed, IdempotencyKeyReused, NeverAllowed, SpeedRefused
 from engine.contract import errors
 from engine.contract.uploads import UploadFault, UploadRefused
 
@@ -69,6 +69,14 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Facts], str]] = {
     DayQuotaUsed: lambda facts: (
         f"This key may start {facts['limit']} jobs in 24 hours, and {facts['left']} are left. Try again later, or ask "
         "the operator for more."
+    ),
+    GpuTimeUsed: lambda facts: (
+        f"You have used your {facts['limit'].total_seconds():.0f} s of GPU time of this {facts['period']}. There is "
+        f"more at {facts['renewed_at']:%Y-%m-%d %H:%M} UTC. `--relax` in a prompt costs none."
+    ),
+    SpeedRefused: lambda facts: (
+        f"Your plan does not have --{facts['speed']}. Add one of these to the prompt: "
+        f"{', '.join(f'--{speed}' for speed in facts['allowed'])}."
     ),
     NeverAllowed: lambda facts: (
         f"This needs {facts['jobs']} jobs, and this key may have {facts['limit']}. Lower `n`, or ask the operator for "

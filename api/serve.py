@@ -17,6 +17,7 @@ from api.app import create_app
 from api.metrics import create_api_metrics
 from api.routes import route_names
 from api.services import ApiServices
+from api.store.submissions import OwnersPlan
 from engine.content_credentials import UNSIGNED, ContentCredentials
 from engine.contract.errors import SettingsInvalid
 from engine.hash_list import BarredPictures
@@ -41,7 +42,8 @@ class ApiOptions:
     address: host and port, 0 for a free port. health: those of the health pages. home: the folder whose disk the
     metrics watch. public_url: the address under which clients reach the API; None for the one that they ask at.
     takes_members_keys: whether keys that members have made for themselves are valid. hashes_file: the list of pictures
-    that must never appear. credentials: what pictures are signed with.
+    that must never appear. credentials: what pictures are signed with. owners_plan: what holds for members whose own
+    keys are used; None for the limits of the keys alone.
     """
 
     address: tuple[str, int]
@@ -50,6 +52,7 @@ class ApiOptions:
     limits: Limits
     public_url: str | None = None
     takes_members_keys: bool = False
+    owners_plan: OwnersPlan | None = None
     hashes_file: Path | None = None
     credentials: ContentCredentials = UNSIGNED
 
@@ -80,6 +83,7 @@ async def serve(
         stop=stop,
         public_url=options.public_url,
         takes_members_keys=options.takes_members_keys,
+        owners_plan=options.owners_plan,
         barred=BarredPictures(options.hashes_file),
         credentials=options.credentials,
     )

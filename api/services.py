@@ -10,6 +10,7 @@ from uuid import UUID
 from aiohttp import web
 
 from api.metrics import ApiMetrics
+from api.store.submissions import OwnersPlan
 from engine.content_credentials import UNSIGNED, ContentCredentials
 from engine.hash_list import BarredPictures
 from engine.prompt import Limits
@@ -26,6 +27,7 @@ class ApiServices:
     stop: set when the process is to end; whoever waits is told to come again. public_url: the address under which
     clients reach the API, for links; None for the one that they ask at. takes_members_keys: whether keys that members
     have made for themselves are valid. waiting: how many requests wait for each job.
+    owners_plan: what holds for members whose own keys are used; None for the limits of the keys alone.
     barred: pictures that are not taken. credentials: what pictures are signed with.
     decoding: held while a picture that was sent is decoded, which takes up to half a gigabyte.
     """
@@ -38,6 +40,7 @@ class ApiServices:
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     public_url: str | None = None
     takes_members_keys: bool = False
+    owners_plan: OwnersPlan | None = None
     waiting: Counter[UUID] = field(default_factory=Counter)
     credentials: ContentCredentials = UNSIGNED
     barred: BarredPictures = field(default_factory=BarredPictures)

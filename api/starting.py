@@ -77,7 +77,7 @@ def headers_of(started: Started) -> dict[str, str]:
 async def _store(call: ApiCall, wish: Wish, num_pictures: int, asked: Asked) -> Started:
     requests = requests_of(wish, call.member_id, num_pictures)
     async with call.services.database.begin() as connection:
-        return await start_jobs(connection, call.key, asked, requests)
+        return await start_jobs(connection, call.key, asked, requests, call.services.owners_plan)
 
 
 async def _abandon(call: ApiCall, job_ids: Sequence[UUID]) -> None:

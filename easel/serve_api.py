@@ -21,6 +21,7 @@ async def serve_api(
     """
     from api.serve import ApiOptions, serve
     from easel.credentials import open_credentials
+    from easel.members_plan import StandardPlan
     from easel.postgres import open_listening
     from engine.models.prompt_limits import read_limits
     from engine.models.registry.registry import SHIPPED
@@ -37,6 +38,7 @@ async def serve_api(
         ),
         public_url=_checked(public_url) or settings.programs_url,
         takes_members_keys=settings.programs_url is not None,
+        owners_plan=StandardPlan(),
         hashes_file=settings.hashes_file,
         credentials=await open_credentials(settings),
     )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from api.store.tables import api_requests
 from engine.contract.errors import RequestError, TooManyPending
 from engine.contract.ids import new_id
-from engine.contract.jobs import Job, JobRequest, JobStatus
+from engine.contract.jobs import Job, JobRequest, JobSpec, JobStatus
 from engine.store.api_keys import ApiKey, lock_key
 from engine.store.jobs import read_jobs_with_pictures, submit_jobs
 from engine.store.queue_position import count_pending
@@ -38,6 +38,14 @@ class DayQuotaUsed(RequestError):
 
 class NeverAllowed(RequestError):
     """The request needs more jobs than its key may ever have; the facts `jobs` and `limit` say how many."""
+
+
+class GpuTimeUsed(RequestError):
+    """The owner of the key has no GPU time left for this; `limit` of a `period` is renewed at `renewed_at`."""
+
+
+class SpeedRefused(RequestError):
+    """The plan of the key's owner does not have the `speed`, but those in `allowed`."""
 
 
 class IdempotencyKeyReused(RequestError):
@@ -74,13 +82,43 @@ class Started:
     is_repeated: bool
 
 
-async def start_jobs(connection: AsyncConnection, key: ApiKey, asked: Asked, requests: Sequence[JobRequest]) -> Started:
+class OwnersPlan(Protocol):
+    """What members may use, for keys that act for one; handed in, because it is set in Discord."""
+
+    async def lock(self, connection: AsyncConnection, member_id: UUID) -> None:
+        """Let nothing else be started for the member until the transaction ends; before their key is locked."""
+
+    async def check(
+        self, connection: AsyncConnection, member_id: UUID, specs: Sequence[JobSpec], num_pending: int
+    ) -> int | None:
+        """Check that the member may start these jobs; return how many may be painted at once, None for any number.
+
+        Raises: TooManyPending, GpuTimeUsed, SpeedRefused.
+        """
+
+    async def charge(self, connection: AsyncConnection, member_id: UUID, jobs: Sequence[Job]) -> None:
+        """Note that the jobs use the member's GPU time."""
+
+
+async def start_jobs(
+    connection: AsyncConnection,
+    key: ApiKey,
+    asked: Asked,
+    requests: Sequence[JobRequest],
+    plan: OwnersPlan | None = None,
+) -> Started:
     """Store the jobs, or return those that the same request has started and that can still be had.
 
     Of two requests at once, the second sees what the first has started.
 
-    Raises: IdempotencyKeyReused, NeverAllowed, TooManyPending, DayQuotaUsed, MemberBanned; nothing is stored then.
+    plan: what holds for members whose own keys are used; None for no limits but those of the key.
+
+    Raises: IdempotencyKeyReused, NeverAllowed, TooManyPending, DayQuotaUsed, MemberBanned, GpuTimeUsed, SpeedRefused;
+        nothing is stored then.
     """
+    owners = plan if key.is_members else None
+    if owners:
+        await owners.lock(connection, key.member_id)
     await lock_key(connection, key.id)
     restriction = (await read_restrictions(connection, [key.member_id]))[key.member_id]
     restriction.check_not_banned()
@@ -96,7 +134,12 @@ async def start_jobs(connection: AsyncConnection, key: ApiKey, asked: Asked, req
         raise TooManyPending(pending=pending, limit=at_once)
     if used + len(requests) > key.options.jobs_per_day:
         raise DayQuotaUsed(limit=allowance.limit, left=allowance.left, resets_in=allowance.resets_in)
+    if owners:
+        max_running = await owners.check(connection, key.member_id, [request.spec for request in requests], pending)
+        requests = [replace(request, max_running=max_running) for request in requests]
     jobs = await submit_jobs(connection, requests)
+    if owners:
+        await owners.charge(connection, key.member_id, jobs)
     await _record(connection, key.id, asked, jobs)
     left = allowance.left - len(jobs)
     resets_in = allowance.resets_in or DAY
