@@ -15,9 +15,10 @@ import discord
 
 from bot import replies
 from bot.custom_ids import AnswerOrigin
-from bot.language import percentage
+from bot.language import percentage, said
 from bot.replies import operation_replies
 from engine.contract.jobs import FINAL, Job, JobStatus, Operation
+from engine.prompt import Sentence
 
 MAX_CONTENT = 2000
 """Discord's limit on the text of a message."""
@@ -153,7 +154,7 @@ def job_card(
     wait: timedelta | None = None,
     operations: Collection[Operation] = _ALL_OPERATIONS,
     state: str | None = None,
-    notes: Sequence[str] = (),
+    notes: Sequence[Sentence] = (),
 ) -> Card:
     """Return the message of a job in its current state, from waiting to its end.
 
@@ -173,10 +174,8 @@ def job_card(
     return _with_notes(Card(content=_line(job, discord_id, state), rows=rows), notes)
 
 
-def _with_notes(card: Card, notes: Sequence[str]) -> Card:
-    for note in notes:
-        card = with_note(card, f"⚠️ {escaped(note)}")
-    return card
+def _with_notes(card: Card, notes: Sequence[Sentence]) -> Card:
+    return with_note(card, "\n".join(f"⚠️ {escaped(said(note))}" for note in notes)) if notes else card
 
 
 def suggestions_card(job: Job, discord_id: int, buttons: Buttons, text: str, num_prompts: int) -> Card:

@@ -1,47 +1,44 @@
-"""What `/help` says of one parameter: the help of the prompt language, translated line by line."""
+"""What `/help` says of one parameter, line by line, in the language of whoever asks."""
 
 from __future__ import annotations
 
-import re
+from bot.language import Phrase, said, translated
+from engine.prompt import Parameter
+from engine.prompt.help import (
+    NOT_IN_RELEASE,
+    default_value,
+    is_available,
+    named_parameter,
+    plain_name,
+    similar_parameter,
+    usage,
+)
+from engine.prompt.parameter_type import allowed_values
 
-from bot.language import Phrase, translated
-from engine.prompt import help_for
-from engine.prompt.help import NOT_IN_RELEASE
-
-_UNKNOWN = re.compile(r"Unknown parameter (--.*?)\.(?: Did you mean (--.*)\?)?", re.DOTALL)
 _NOT_THERE = Phrase("There is no parameter {name}. /help about: prompts lists those that there are.")
 _MEANT = Phrase("There is no parameter {name}. Did you mean {near}?")
-_FACTS = {
-    "Takes ": Phrase("Takes: {what}"),
-    "Default: ": Phrase("Default: {what}"),
-    "Example: ": Phrase("Example: {what}"),
-}
-_NUMBERS = {
-    "a whole number": Phrase("a whole number from {low} to {high}"),
-    "a number": Phrase("a number from {low} to {high}"),
-}
-_BOUNDS = re.compile(r"(a whole number|a number) from (\S+) to (\S+)\.")
+_TAKES = Phrase("Takes: {what}")
+_DEFAULT = Phrase("Default: {what}")
+_EXAMPLE = Phrase("Example: {what}")
 
 
 def parameter_text(spelling: str) -> str:
     """Return all that there is to know of one parameter, or which one may be meant instead."""
-    english = help_for(spelling)
-    if unknown := _UNKNOWN.fullmatch(english):
-        name, near = unknown.groups()
-        return _MEANT.format(name=name, near=near) if near else _NOT_THERE.format(name=name)
-    return "\n".join(map(_parameter_line, english.split("\n")))
+    row = named_parameter(spelling)
+    if row is not None:
+        return "\n".join(_facts(row))
+    name = f"--{plain_name(spelling)}"
+    near = similar_parameter(spelling)
+    return _MEANT.format(name=name, near=f"--{near}") if near else _NOT_THERE.format(name=name)
 
 
-def _parameter_line(line: str) -> str:
-    for start, phrase in _FACTS.items():
-        if line.startswith(start):
-            return phrase.format(what=_fact(line.removeprefix(start)))
-    said = translated(line.removesuffix(f" {NOT_IN_RELEASE}"))
-    return f"{said} {translated(NOT_IN_RELEASE)}" if line.endswith(NOT_IN_RELEASE) else said
-
-
-def _fact(english: str) -> str:
-    """Return what a parameter takes, by default or as an example."""
-    if bounds := _BOUNDS.fullmatch(english):
-        return _NUMBERS[bounds[1]].format(low=bounds[2], high=bounds[3])
-    return translated(english.removesuffix("."))
+def _facts(row: Parameter) -> list[str]:
+    default = default_value(row)
+    return [
+        usage(row),
+        translated(row.help) if is_available(row) else f"{translated(row.help)} {translated(NOT_IN_RELEASE)}",
+        _TAKES.format(what=said(allowed_values(row))),
+        *([_DEFAULT.format(what=default)] if default else []),
+        *([translated(row.meaning)] if row.meaning else []),
+        _EXAMPLE.format(what=row.example),
+    ]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bot.policy.preferences import MemberPreferences
-from bot.prompts import PHONE_COLUMNS
+from bot.prompts import errors_text
 from bot.replies import code_block
 from bot.services import Services
 from bot.store.interaction import InteractionContext
 from bot.store.preferences import change_preferences
-from engine.prompt import check_option, check_suffix, format_errors
+from engine.prompt import check_option, check_suffix
 
 
 async def change(
@@ -29,10 +29,10 @@ async def change(
 def suffix_problem(suffix: str, services: Services) -> str | None:
     """Return what is wrong with a suffix, for its member; None if nothing is."""
     errors = check_suffix(suffix, services.limits)
-    return code_block(format_errors(errors, width=PHONE_COLUMNS)) if errors else None
+    return code_block(errors_text(errors)) if errors else None
 
 
 def option_problem(name: str, value: str, services: Services) -> str | None:
     """Return what is wrong with a custom option, for its member; None if nothing is."""
     errors = check_option(name, value, services.limits)
-    return code_block(format_errors(errors, width=PHONE_COLUMNS)) if errors else None
+    return code_block(errors_text(errors)) if errors else None

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
+from bot.language import said
 from bot.policy.preferences import NO_PREFERENCES, MemberPreferences, prompt_defaults, without_settings_at
 from bot.presets import STYLE_PARAMETERS, style_name, with_style
 from bot.replies.followup_replies import one_job_only
@@ -13,6 +14,7 @@ from bot.services import Services
 from engine.contract.errors import PromptRefused
 from engine.contract.jobs import JobSpec
 from engine.prompt import (
+    Code,
     Origin,
     PromptDefaults,
     PromptError,
@@ -20,7 +22,9 @@ from engine.prompt import (
     Specs,
     check_style,
     format_errors,
+    option_of,
     parse,
+    sentence,
 )
 
 PHONE_COLUMNS = 36
@@ -96,11 +100,18 @@ def _places_in_suffix(errors: PromptErrors) -> list[int]:
     return [error.start for error in errors.errors if error.source.origin is Origin.SUFFIX]
 
 
+def errors_text(errors: PromptErrors) -> str:
+    """Return the errors as a code block has them, in the language of now."""
+    return format_errors(errors, width=PHONE_COLUMNS, said=said)
+
+
 def _refused(errors: PromptErrors) -> PromptRefused:
-    return PromptRefused(message=format_errors(errors, width=PHONE_COLUMNS))
+    return PromptRefused(message=errors_text(errors))
 
 
 def _in_field(error: PromptError, fields: Mapping[str, str]) -> PromptError:
     """Return the error with the name of the form's field, if the faulty text was written in one."""
-    field = fields.get(error.source.name.removeprefix("the option "))
-    return error if field is None else replace(error, source=replace(error.source, name=f"the field {field}"))
+    field = fields.get(option_of(error.source))
+    if field is None:
+        return error
+    return replace(error, source=replace(error.source, where=sentence(Code.IN_FIELD, name=field)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.cards import MAX_CONTENT, Buttons, Card, CardKind, escaped, length, percent, rows_of, shown_prompt
-from bot.language import percentage
+from bot.language import percentage, said
 from bot.replies import series_replies
 from bot.replies.cause_replies import sentence_from_cause
 from bot.store.series import Series
@@ -35,7 +35,7 @@ def series_card(series: Series, discord_id: int, buttons: Buttons, limits: Limit
 
 def _prompt_notes(series: Series, limits: Limits) -> list[str]:
     notes = [note for job in series.jobs for note in notes_on(job.spec, limits, job.operation)]
-    return [f"⚠️ {escaped(note)}" for note in dict.fromkeys(notes)]
+    return [f"⚠️ {escaped(said(note))}" for note in dict.fromkeys(notes)]
 
 
 def _counts(series: Series) -> list[str]:
@@ -49,7 +49,7 @@ def _counts(series: Series) -> list[str]:
         (len(ended[JobStatus.FAILED]), series_replies.grids_failed),
         (len(ended[JobStatus.CANCELLED]), series_replies.grids_cancelled),
     )
-    return [said(count) for count, said in counted if count]
+    return [count_text(count) for count, count_text in counted if count]
 
 
 def _percentages(painted: Sequence[Job]) -> str:

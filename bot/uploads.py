@@ -13,7 +13,7 @@ import discord
 import structlog
 
 from bot.language import Phrase
-from bot.prompts import PHONE_COLUMNS
+from bot.prompts import errors_text
 from bot.replies.upload_replies import UNKNOWN_NAME, fault_sentences
 from bot.services import Services
 from bot.store.interaction import InteractionContext
@@ -23,7 +23,7 @@ from engine.contract.errors import PictureBarred, PromptRefused
 from engine.contract.jobs import JobSpec
 from engine.contract.references import pictures_of
 from engine.contract.uploads import StoredUpload, UploadFault, UploadRefused
-from engine.prompt import PromptError, PromptErrors, PromptSource, format_errors, is_picture_name, picture_name
+from engine.prompt import Code, PromptError, PromptErrors, PromptSource, is_picture_name, picture_name, sentence
 from engine.uploads.check import CheckedPicture, check_picture
 from engine.uploads.fetch import FetchLimits, fetch
 
@@ -49,7 +49,7 @@ class Brought:
 
 def from_attachment(option: str, attachment: discord.Attachment) -> Brought:
     """Return the file that a member gives for an option of a command."""
-    source = PromptSource(name=f"the option {option}", text=attachment.filename)
+    source = PromptSource(text=attachment.filename, where=sentence(Code.IN_OPTION, name=option))
     return Brought(
         address=attachment.url, source=source, start=0, end=len(attachment.filename), size_bytes=attachment.size
     )
@@ -59,7 +59,7 @@ def from_link(address: str, text: str) -> Brought:
     """Return the picture at a link, which stands in a text that the member wrote."""
     start = max(0, text.find(address))
     end = start + len(address) if address in text else len(text)
-    return Brought(address=address, source=PromptSource(name="prompt", text=text), start=start, end=end)
+    return Brought(address=address, source=PromptSource(text=text), start=start, end=end)
 
 
 async def known_keys(services: Services, spec: JobSpec, job_id: UUID) -> Mapping[str, str]:
@@ -153,4 +153,4 @@ def _message(refused: Sequence[tuple[Brought, tuple[Phrase, Phrase]]]) -> str:
         PromptError(source=one.source, start=one.start, end=one.end, message=str(message), suggestion=str(suggestion))
         for one, (message, suggestion) in refused
     )
-    return format_errors(PromptErrors(errors=tuple(errors)), width=PHONE_COLUMNS)
+    return errors_text(PromptErrors(errors=tuple(errors)))

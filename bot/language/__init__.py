@@ -4,6 +4,7 @@ A sentence is written where it is said, as a literal, with what changes in it as
 
     _("{title} is already here: {link}", title=..., link=...)
     plural(count, "{n} picture", "{n} pictures")
+    said(error.message)                   # of the prompt language, which has codes with fields for what it says
     CANCELLED = Phrase("Cancelled.")      # of a module: said by str(CANCELLED) or CANCELLED.format(...)
 
 Never put one together from pieces, from an f-string or inside one: other languages have another order, and nothing
@@ -17,6 +18,7 @@ Replies to one member are in the language of their Discord, which `bot.answers` 
 from bot.language.catalogs import ENGLISH, LANGUAGES, language_from_locale, load_catalogs
 from bot.language.numbers import listed, number, percentage
 from bot.language.phrases import Phrase, _, language, plural, speak, speaking, spoken_in, translated
+from bot.language.prompts import said
 
 __all__ = [
     "ENGLISH",
@@ -30,6 +32,7 @@ __all__ = [
     "number",
     "percentage",
     "plural",
+    "said",
     "speak",
     "speaking",
     "spoken_in",

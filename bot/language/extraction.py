@@ -12,15 +12,14 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import write_po
 
 from bot.language.catalogs import ENGLISH, LANGUAGES, path_of, read_catalog
-from engine.prompt import COMMAND_HELP, OPTION_HELP, PARAMETERS, PROMPT_HELP
+from engine.prompt import COMMAND_HELP, OPTION_HELP, PARAMETERS, PROMPT_HELP, Code
 from engine.prompt.help import NOT_IN_RELEASE
-from engine.prompt.parameter_type import range_text
 
 SOURCE = Path(__file__).parent.parent
 KEYWORDS = {"_": None, "Phrase": None, "plural": (2, 3)}
 _OF_PARAMETERS = tuple(text for row in PARAMETERS for text in (row.help, row.meaning) if text)
-_RANGES = tuple(range_text(row) for row in PARAMETERS if not row.choices and " from " not in range_text(row))
-PROMPT_TEXTS = (COMMAND_HELP, PROMPT_HELP, *OPTION_HELP.values(), *_OF_PARAMETERS, *_RANGES, NOT_IN_RELEASE)
+_OF_COMMANDS = (COMMAND_HELP, PROMPT_HELP, *OPTION_HELP.values(), *_OF_PARAMETERS, NOT_IN_RELEASE)
+PROMPT_TEXTS = (*_OF_COMMANDS, *(code.value for code in Code))
 """Those of the prompt language, which knows no other languages."""
 
 _OF_PAGES = re.compile(r"\{\{(.+?)\}\}")

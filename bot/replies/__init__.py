@@ -1,4 +1,4 @@
-"""Every sentence that members read, except errors in a prompt, which come from the prompt language.
+"""Every sentence that members read, except what is said of a prompt, which comes from the prompt language.
 
 Here are those that many places say, and the reply to each error. Every other file has the sentences of one part.
 

@@ -26,10 +26,12 @@ from engine.prompt.help import (
 )
 from engine.prompt.joined_parts import joined_parts
 from engine.prompt.limits import Limits, ModelCapabilities, PromptDefaults, SizeLimits, StepLimits, Vocabulary
+from engine.prompt.option_names import option_of
 from engine.prompt.parameter_type import Parameter, ParameterKind
 from engine.prompt.parameters import PARAMETERS
 from engine.prompt.parser import Specs, parse
 from engine.prompt.render import json_from_specs, render
+from engine.prompt.sentences import Code, Sentence, Told, sentence, written
 
 __all__ = [
     "COMMAND_HELP",
@@ -38,6 +40,7 @@ __all__ = [
     "PARAMETERS",
     "PROMPT_HELP",
     "SLASH_OPTIONS",
+    "Code",
     "Limits",
     "ModelCapabilities",
     "Origin",
@@ -47,9 +50,11 @@ __all__ = [
     "PromptError",
     "PromptErrors",
     "PromptSource",
+    "Sentence",
     "SizeLimits",
     "Specs",
     "StepLimits",
+    "Told",
     "Vocabulary",
     "check_option",
     "check_style",
@@ -68,13 +73,16 @@ __all__ = [
     "max_steps_by",
     "normalized_weights",
     "notes_on",
+    "option_of",
     "painted_size",
     "parse",
     "parse_attention",
     "picture_name",
     "prompt_help",
     "render",
+    "sentence",
     "size_for",
     "spec_for_operation",
     "steps_for",
+    "written",
 ]

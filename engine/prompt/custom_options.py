@@ -8,9 +8,10 @@ from collections.abc import Collection
 from engine.prompt.errors import Origin, PromptError, PromptErrors, PromptSource, quoted, quoted_list
 from engine.prompt.grammar.suggest import closest_name
 from engine.prompt.limits import Limits, PromptDefaults
-from engine.prompt.option_names import option_source_name
+from engine.prompt.option_names import option_source
 from engine.prompt.parameters import BY_SPELLING
 from engine.prompt.parser import DEFAULT_LIMITS, parse
+from engine.prompt.sentences import Code, Sentence, sentence
 
 _NAME = re.compile(r"[^\W\d_][\w-]{0,31}")
 
@@ -38,25 +39,22 @@ def check_style(style: str, known: Collection[str]) -> PromptErrors | None:
     """
     if style in known:
         return None
-    near = closest_name(style, known)
-    there_are = f"Available: {quoted_list(sorted(known))}." if known else "Leave it out."
-    error = PromptError(
-        source=PromptSource(name=option_source_name("style"), text=style, origin=Origin.COMMAND),
-        start=0,
-        end=len(style),
-        message=f"Unknown style {quoted(style)}.",
-        suggestion=f"Did you mean {near}?" if near else there_are,
-    )
+    source, message = option_source("style", style), sentence(Code.UNKNOWN_STYLE, name=quoted(style))
+    error = PromptError(source=source, start=0, end=len(style), message=message, suggestion=_known(style, known))
     return PromptErrors(errors=(error,))
 
 
+def _known(style: str, known: Collection[str]) -> Sentence:
+    """Return what to write instead of a style that nobody knows."""
+    if near := closest_name(style, known):
+        return sentence(Code.DID_YOU_MEAN, name=near)
+    return sentence(Code.AVAILABLE, names=quoted_list(sorted(known))) if known else sentence(Code.LEAVE_OUT)
+
+
 def _name_error(name: str) -> PromptError:
-    source = PromptSource(name="the name", text=name, origin=Origin.COMMAND)
-    message = "A name starts with a letter, followed by up to 31 letters, digits, _ or -."
-    suggestion = "Choose another name."
-    if name in BY_SPELLING:
-        message = f"--{name} is already a parameter."
-    return PromptError(source=source, start=0, end=len(name), message=message, suggestion=suggestion)
+    source = PromptSource(text=name, origin=Origin.COMMAND, where=sentence(Code.IN_NAME))
+    message = sentence(Code.NAME_TAKEN, name=name) if name in BY_SPELLING else sentence(Code.NAME_INVALID)
+    return PromptError(source=source, start=0, end=len(name), message=message, suggestion=sentence(Code.OTHER_NAME))
 
 
 def _only(result: object, origin: Origin) -> PromptErrors | None:

@@ -6,11 +6,13 @@ A stage returns a `Problem` at a span of its own text; `spans.locate` turns it i
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from itertools import accumulate
 from typing import NamedTuple
+
+from engine.prompt.sentences import Code, Sentence, Told, sentence, written
 
 MAX_SHOWN_LENGTH = 1_900
 EXCERPT_WIDTH = 64
@@ -23,8 +25,13 @@ class Problem(NamedTuple):
 
     start: int
     end: int
-    message: str
-    suggestion: str = ""
+    message: Told
+    suggestion: Told = ""
+
+
+def in_order(problems: Iterable[Problem]) -> list[Problem]:
+    """Return the problems in the order of the text."""
+    return sorted(problems, key=lambda problem: (problem.start, problem.end))
 
 
 class Origin(IntEnum):
@@ -40,12 +47,12 @@ class Origin(IntEnum):
 class PromptSource:
     """A text that a member typed: the prompt, an option of the command, a custom option or the suffix.
 
-    name: as shown to the member, such as "your option --ink"; "prompt" for the prompt itself.
+    where: what is shown above it, such as "In your option --ink:"; None for the prompt itself.
     """
 
-    name: str
     text: str
     origin: Origin = Origin.PROMPT
+    where: Sentence | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,8 +62,8 @@ class PromptError:
     source: PromptSource
     start: int
     end: int
-    message: str
-    suggestion: str = ""
+    message: Told
+    suggestion: Told = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,20 +73,28 @@ class PromptErrors:
     errors: tuple[PromptError, ...]
 
 
-def format_errors(errors: PromptErrors, *, width: int = EXCERPT_WIDTH, max_length: int = MAX_SHOWN_LENGTH) -> str:
+def format_errors(
+    errors: PromptErrors,
+    *,
+    width: int = EXCERPT_WIDTH,
+    max_length: int = MAX_SHOWN_LENGTH,
+    said: Callable[[Told], str] = written,
+) -> str:
     """Return one block per error: the line, carets under the error, the message and the suggestion.
 
     Fits a Discord code block (no double backticks, under 2,000 characters) and a terminal. Lines longer than `width`
     columns, at least 13, are cut around the error, since where a line wraps its carets are under other words; errors
     beyond `max_length` characters are only counted.
+
+    said: writes a sentence in the language of whoever reads it; English without.
     """
     shown: list[str] = []
     length = 0
     for error in errors.errors:
-        block = _block(error, width).replace("``", "`\u200b`")
+        block = _block(error, width, said).replace("``", "`\u200b`")
         length += len(block) + 2
         if shown and length > max_length:
-            shown.append(f"... and {len(errors.errors) - len(shown)} more.")
+            shown.append(said(sentence(Code.MORE_ERRORS, count=len(errors.errors) - len(shown))))
             break
         shown.append(block)
     return "\n\n".join(shown)
@@ -103,10 +118,10 @@ def columns(text: str) -> int:
     return sum(map(_columns_of, text))
 
 
-def _block(error: PromptError, width: int) -> str:
+def _block(error: PromptError, width: int, said: Callable[[Told], str]) -> str:
     line, carets = _excerpt(error, width)
-    label = "" if error.source.name == "prompt" else f"In {error.source.name}:\n"
-    message = f"{error.message} {error.suggestion}".rstrip()
+    label = f"{said(error.source.where)}\n" if error.source.where else ""
+    message = f"{said(error.message)} {said(error.suggestion)}".rstrip()
     if not line.strip():
         return f"{label}{message}"
     return f"{label}{line}\n{carets}\n{message}"

@@ -7,14 +7,16 @@ from types import MappingProxyType
 
 from engine.prompt.grammar.suggest import closest_name
 from engine.prompt.limits import Limits, ModelCapabilities
-from engine.prompt.parameter_type import Parameter, ParameterKind, number_text, range_text
+from engine.prompt.parameter_type import Parameter, ParameterKind, allowed_values, number_text
 from engine.prompt.parameters import BY_SPELLING, PARAMETERS, RELEASE_ABILITIES
+from engine.prompt.sentences import Code, sentence
 
 # Discord shows at most 100 characters of an option's description.
 COMMAND_HELP = "Create four pictures from a prompt"
 PROMPT_HELP = "What to paint. Use :: for weights, --no to exclude things, --ar 3:2 for the shape."
 
 _MAX_HELP = 100
+_MAX_NAME = 32
 NOT_IN_RELEASE = "(Not in this release: the prompt is refused.)"
 
 SLASH_OPTIONS: tuple[Parameter, ...] = tuple(row for row in PARAMETERS if row.option)
@@ -53,20 +55,39 @@ def help_lines() -> tuple[str, ...]:
 
 def help_for(spelling: str) -> str:
     """Return the full help of one parameter, or a suggestion for an unknown one."""
-    name = spelling.strip(" -–—").lower()
-    row = BY_SPELLING.get(name)
+    row = named_parameter(spelling)
     if row is None:
-        near = closest_name(name, BY_SPELLING)
-        return f"Unknown parameter --{name[:32]}." + (f" Did you mean --{near}?" if near else "")
+        near = similar_parameter(spelling)
+        unknown = sentence(Code.UNKNOWN_PARAMETER, name=plain_name(spelling))
+        return f"{unknown} {sentence(Code.DID_YOU_MEAN, name=f'--{near}') if near else ''}".rstrip()
     facts = [
         usage(row),
         f"{row.help}{_not_here(row)}",
-        f"Takes {range_text(row)}.",
+        f"Takes {allowed_values(row)}.",
         default_text(row),
         row.meaning,
         f"Example: {row.example}",
     ]
     return "\n".join(fact for fact in facts if fact)
+
+
+def named_parameter(spelling: str) -> Parameter | None:
+    """Return the parameter that is spelled so, with or without dashes, in whatever case; None where there is none."""
+    return BY_SPELLING.get(_bare(spelling))
+
+
+def similar_parameter(spelling: str) -> str:
+    """Return the spelling, without dashes, that may be meant by an unknown one; empty where there is none."""
+    return closest_name(_bare(spelling), BY_SPELLING)
+
+
+def plain_name(spelling: str) -> str:
+    """Return an unknown spelling as it is shown: without dashes, and not too long."""
+    return _bare(spelling)[:_MAX_NAME]
+
+
+def _bare(spelling: str) -> str:
+    return spelling.strip(" -–—").lower()
 
 
 def is_available(row: Parameter) -> bool:
@@ -95,10 +116,15 @@ def placeholder(row: Parameter) -> str:
 
 def default_text(row: Parameter) -> str:
     """Return the default in words, or "" when the model decides or there is none."""
+    shown = default_value(row)
+    return f"Default: {shown}." if shown else ""
+
+
+def default_value(row: Parameter) -> str:
+    """Return the default, or "" when the model decides or there is none."""
     if row.default is None:
         return ""
-    shown = number_text(row.default) if isinstance(row.default, int | float) else row.default
-    return f"Default: {shown}."
+    return number_text(row.default) if isinstance(row.default, int | float) else str(row.default)
 
 
 _PLACEHOLDERS = {

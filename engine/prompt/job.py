@@ -20,6 +20,7 @@ from engine.prompt.limits import Limits, PromptDefaults
 from engine.prompt.parameter_type import ParameterKind
 from engine.prompt.parameters import CANONICAL
 from engine.prompt.render import render
+from engine.prompt.sentences import Code, Field, sentence
 
 
 class ParsedJob(NamedTuple):
@@ -72,10 +73,8 @@ def _too_long_written_out(prompt: str, length: int, limits: Limits) -> list[Prob
     """Return a problem if the suffix, custom options and escapes make the canonical prompt too long to be typed."""
     if len(prompt) <= limits.max_length:
         return []
-    message = (
-        f"With everything expanded, the prompt has {len(prompt):,} characters. The limit is {limits.max_length:,}."
-    )
-    return [Problem(0, length, message, "Shorten it.")]
+    message = sentence(Code.EXPANDED_TOO_LONG, length=len(prompt), limit=limits.max_length)
+    return [Problem(0, length, message, sentence(Code.SHORTEN))]
 
 
 def _spec(parts: Sequence[LocatedPart], images: Sequence[LocatedImage], values: dict[str, ParameterValue]) -> JobSpec:
@@ -92,9 +91,9 @@ def _empty_prompt(parts: Sequence[LocatedPart], images: Sequence[LocatedImage], 
     if parts or len(images) > 1:
         return []
     if images:
-        message = "One picture is not enough."
-        return [Problem(images[0].start, images[0].end, message, "Add words, or another picture.")]
-    return [Problem(0, length, "The prompt has no words.", "Describe what the pictures should show.")]
+        advice = sentence(Code.ADD_WORDS_OR_PICTURE)
+        return [Problem(images[0].start, images[0].end, sentence(Code.ONE_PICTURE), advice)]
+    return [Problem(0, length, sentence(Code.NO_WORDS), sentence(Code.DESCRIBE))]
 
 
 def _applicable(settings: Sequence[ParameterSetting], given: Set[str]) -> tuple[list[ParameterSetting], list[Problem]]:
@@ -111,8 +110,8 @@ def _applicable(settings: Sequence[ParameterSetting], given: Set[str]) -> tuple[
         if not needs or needs in present:
             applicable.append(setting)
         elif setting.origin is not Origin.SUFFIX:
-            message = f"{setting.raw.spelling} has no effect without {_NEEDED[needs]}."
-            advice = f"Add {_NEEDED[needs]} or remove the parameter."
+            message = sentence(Code.NO_EFFECT_WITHOUT, parameter=setting.raw.spelling, needed=_NEEDED[needs])
+            advice = sentence(Code.ADD_NEEDED, needed=_NEEDED[needs])
             problems.append(Problem(setting.raw.start, setting.raw.end, message, advice))
     return applicable, problems
 
@@ -136,10 +135,10 @@ def _with_defaults(
 
 
 _NOT_SETTINGS = frozenset({"no", "repeat"})
-_NEEDED = {
+_NEEDED: Mapping[str, Field] = {
     "control": "--control",
     "cref": "--cref",
-    "ends": "exactly two pictures or two parts (a cat:: a dog)",
-    "images": "a picture",
+    "ends": sentence(Code.TWO_ENDS),
+    "images": sentence(Code.A_PICTURE),
     "sref": "--sref",
 }

@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from engine.contract.jobs import Operation, ParameterValue
 from engine.prompt.parameters import RELEASE_ABILITIES, SERVICE_ABILITIES
+from engine.prompt.sentences import Code, Field, Sentence, sentence
 
 MAX_PROMPT_LENGTH = 6_000
 MAX_JOBS = 40
@@ -141,21 +142,24 @@ class Limits:
         return not self.models or any(model.abilities is None or ability in model.abilities for model in self.models)
 
 
-def unavailable(spelling: str, ability: str, limits: Limits, model: str = "") -> tuple[str, str]:
+def unavailable(what: Field, ability: str, limits: Limits, model: str = "") -> tuple[Sentence, Sentence]:
     """Return why a parameter cannot be used, once, and what to do without it.
 
+    what: the parameter, as it is spelled, or what needs the ability without one.
     model: the name of the model that lacks the ability; empty when the service does.
     """
     if ability not in RELEASE_ABILITIES and not _able_models(ability, limits):
-        return f"{spelling} is not available: this release of Easel does not support it.", "Remove it."
-    return f"{spelling} is not available {f'with {model}' if model else 'on this server'}.", advice_on(ability, limits)
+        return sentence(Code.NOT_IN_RELEASE, what=what), sentence(Code.REMOVE)
+    if model:
+        return sentence(Code.NOT_WITH_MODEL, what=what, model=model), advice_on(ability, limits)
+    return sentence(Code.NOT_ON_SERVER, what=what), advice_on(ability, limits)
 
 
-def advice_on(ability: str, limits: Limits) -> str:
+def advice_on(ability: str, limits: Limits) -> Sentence:
     """Return what to do without an ability of this release: another model, if there is one that has it."""
     if able := _able_models(ability, limits):
-        return f"Remove it, or choose a model that supports it: --model {able[0]}."
-    return "Remove it." if ability in SERVICE_ABILITIES else "Remove it: no model on this server supports it."
+        return sentence(Code.ABLE_MODEL, model=able[0])
+    return sentence(Code.REMOVE if ability in SERVICE_ABILITIES else Code.NO_ABLE_MODEL)
 
 
 def _able_models(ability: str, limits: Limits) -> list[str]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from engine.contract.jobs import Operation, ParameterValue
+from engine.prompt.sentences import Code, Told, sentence
 
 GRID = frozenset({Operation.IMAGINE})
 ANY = frozenset(Operation)
@@ -84,14 +85,13 @@ class Parameter:
         return self.group or self.target
 
 
-def range_text(parameter: Parameter) -> str:
+def allowed_values(parameter: Parameter) -> Told:
     """Return the allowed values in words, such as "a whole number from 0 to 100"."""
     if parameter.choices:
         return ", ".join(parameter.choices)
-    what = _RANGES[parameter.kind]
     if parameter.low is None or parameter.high is None:
-        return what
-    return f"{what} from {parameter.low:g} to {number_text(parameter.high)}"
+        return sentence(_VALUES[parameter.kind])
+    return sentence(_RANGES[parameter.kind], low=f"{parameter.low:g}", high=number_text(parameter.high))
 
 
 def number_text(number: float) -> str:
@@ -99,19 +99,20 @@ def number_text(number: float) -> str:
     return str(int(number)) if number == int(number) else f"{number:g}"
 
 
+_VALUES = {
+    ParameterKind.FLAG: Code.NOTHING,
+    ParameterKind.RATIO: Code.RATIO,
+    ParameterKind.MODEL: Code.MODEL_NAME,
+    ParameterKind.VERSION: Code.MODEL_VERSION,
+    ParameterKind.NIJI: Code.VERSION_OR_NOTHING,
+    ParameterKind.WORDS: Code.WORD_LIST,
+    ParameterKind.REFERENCES: Code.STYLES,
+    ParameterKind.PICTURES: Code.PICTURE_LINKS,
+    ParameterKind.CONTROL: Code.CONTROL_NAME,
+    ParameterKind.CODES: Code.PROFILES,
+}
 _RANGES = {
-    ParameterKind.FLAG: "nothing",
-    ParameterKind.INTEGER: "a whole number",
-    ParameterKind.DECIMAL: "a number",
-    ParameterKind.RATIO: "two whole numbers, width:height",
-    ParameterKind.CHOICE: "one word",
-    ParameterKind.MODEL: "the name of a model",
-    ParameterKind.VERSION: "a model's version",
-    ParameterKind.NIJI: "a version, or nothing",
-    ParameterKind.WORDS: "words, separated by commas",
-    ParameterKind.REFERENCES: "picture links, style codes or random",
-    ParameterKind.PICTURES: "picture links",
-    ParameterKind.ADAPTERS: "name or name:weight, separated by spaces, each weight",
-    ParameterKind.CONTROL: "the name of a ControlNet",
-    ParameterKind.CODES: "profile codes, or nothing for your own",
+    ParameterKind.INTEGER: Code.WHOLE_NUMBER,
+    ParameterKind.DECIMAL: Code.NUMBER,
+    ParameterKind.ADAPTERS: Code.ADAPTERS,
 }

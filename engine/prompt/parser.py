@@ -14,8 +14,9 @@ from engine.prompt.grammar.permutations import permute, too_many_jobs
 from engine.prompt.grammar.spans import MappedText, Segment, Slice, join, locate, mapped_from_source
 from engine.prompt.job import ParsedJob, parse_job
 from engine.prompt.limits import Limits, PromptDefaults
-from engine.prompt.option_names import named_by_option, option_source_name
+from engine.prompt.option_names import named_by_option, option_source
 from engine.prompt.parameters import BY_OPTION, BY_SPELLING
+from engine.prompt.sentences import Code, Told, sentence
 
 Specs = tuple[JobSpec, ...]
 
@@ -44,7 +45,7 @@ def parse(
 
     Guarantees: raises nothing, whatever the text is.
     """
-    prompt = PromptSource(name="prompt", text=text)
+    prompt = PromptSource(text=text)
     too_long = _too_long(prompt, defaults, limits, command_options)
     if too_long:
         return PromptErrors(errors=(too_long,))
@@ -71,13 +72,13 @@ def _too_long(
     length = len(prompt.text) + sum(map(len, command_options.values()))
     source = prompt
     if length <= limits.max_length:
-        source = PromptSource(name="your suffix", text=defaults.suffix, origin=Origin.SUFFIX)
+        source = _suffix_source(defaults)
         length = len(defaults.suffix)
     if length <= limits.max_length:
         return None
     start = min(limits.max_length, max(0, len(source.text) - 1))
-    message = f"The text has {length:,} characters. The limit is {limits.max_length:,}."
-    return PromptError(source=source, start=start, end=start + 1, message=message, suggestion="Shorten it.")
+    message = sentence(Code.TEXT_TOO_LONG, length=length, limit=limits.max_length)
+    return PromptError(source=source, start=start, end=start + 1, message=message, suggestion=sentence(Code.SHORTEN))
 
 
 def _combined(
@@ -104,7 +105,7 @@ def _combined(
 def _before(pictures: Mapping[str, str]) -> Iterator[Slice]:
     """Yield the pictures that come with the prompt, each with a space behind it."""
     for name, picture in pictures.items():
-        source = PromptSource(name=option_source_name(name), text=picture, origin=Origin.COMMAND)
+        source = option_source(name, picture)
         mapped = MappedText(text=f"{picture} ", segments=(Segment(0, source, 0),))
         yield Slice(mapped, 0, len(mapped.text))
 
@@ -112,18 +113,21 @@ def _before(pictures: Mapping[str, str]) -> Iterator[Slice]:
 def _additions(defaults: PromptDefaults, command_options: Mapping[str, str]) -> Iterator[tuple[PromptSource, str]]:
     """Yield the sources that follow the prompt, each with the text to put before it."""
     for name, text in command_options.items():
-        source = PromptSource(name=option_source_name(name), text=text, origin=Origin.COMMAND)
         parameter = BY_OPTION.get(name, name)
-        yield source, f" --{parameter} " if parameter in BY_SPELLING else " "
+        yield option_source(name, text), f" --{parameter} " if parameter in BY_SPELLING else " "
     if defaults.suffix:
-        yield PromptSource(name="your suffix", text=defaults.suffix, origin=Origin.SUFFIX), " "
+        yield _suffix_source(defaults), " "
+
+
+def _suffix_source(defaults: PromptDefaults) -> PromptSource:
+    return PromptSource(text=defaults.suffix, origin=Origin.SUFFIX, where=sentence(Code.IN_SUFFIX))
 
 
 def _suffix_problems(text: str) -> list[Problem]:
     if STARTS_PARAMETERS.match(text):
         return []
     words = PARAMETER_START.split(text, maxsplit=1)[0].rstrip()
-    message, advice = "A suffix can only contain parameters.", "Start it with --, or use a custom option for words."
+    message, advice = sentence(Code.SUFFIX_OF_WORDS), sentence(Code.START_SUFFIX)
     return [Problem(len(words) - len(words.lstrip()), len(words), message, advice)]
 
 
@@ -154,15 +158,14 @@ def _job_count_errors(
         if number > limits.max_jobs and "repeat" in job.places:
             return [locate(too_many_jobs(job.places["repeat"], number, limits.max_jobs), mapped)]
         if number > limits.max_relax_jobs and "relax" in job.places:
-            message = f"--relax allows {limits.max_relax_jobs:,} job at a time, and this prompt creates {number:,}."
-            advice = "Remove --relax, or send them one at a time."
-            return [locate(Problem(*job.places["relax"], message, advice), mapped)]
+            message = sentence(Code.TOO_MANY_RELAXED, limit=limits.max_relax_jobs, count=number)
+            return [locate(Problem(*job.places["relax"], message, sentence(Code.ONE_AT_A_TIME)), mapped)]
     return []
 
 
 def _without_repeated(errors: Sequence[PromptError]) -> list[PromptError]:
     """Return the errors without those that only repeat the beginning of a longer one."""
-    longest: dict[tuple[PromptSource, int, str], int] = {}
+    longest: dict[tuple[PromptSource, int, Told], int] = {}
     for error in errors:
         place = (error.source, error.start, error.message)
         longest[place] = max(longest.get(place, 0), error.end)
@@ -171,4 +174,6 @@ def _without_repeated(errors: Sequence[PromptError]) -> list[PromptError]:
 
 def _sorted(errors: Sequence[PromptError]) -> tuple[PromptError, ...]:
     named = map(named_by_option, errors)
-    return tuple(sorted(named, key=lambda error: (error.source.origin, error.source.name, error.start, error.end)))
+    return tuple(
+        sorted(named, key=lambda error: (error.source.origin, str(error.source.where), error.start, error.end))
+    )

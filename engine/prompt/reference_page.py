@@ -8,7 +8,7 @@ from __future__ import annotations
 from engine.contract.jobs import Operation
 from engine.prompt.errors import PromptErrors, format_errors
 from engine.prompt.help import NOT_IN_RELEASE, default_text, is_available, usage
-from engine.prompt.parameter_type import Parameter, range_text
+from engine.prompt.parameter_type import Parameter, allowed_values
 from engine.prompt.parameters import MAX_RATIO, PARAMETERS
 from engine.prompt.parser import parse
 
@@ -142,4 +142,4 @@ def _details(row: Parameter) -> str:
     same = f" Sets `--{row.gives}`." if row.gives else ""
     notes = "" if is_available(row) else f" {NOT_IN_RELEASE}"
     notes += f" {_EXAMPLE_NEEDS[row.name]}" if row.name in _EXAMPLE_NEEDS else ""
-    return f"### --{row.name}\n\n{row.meaning} Takes {range_text(row)}.{same}{notes}\n\n    {row.example}\n"
+    return f"### --{row.name}\n\n{row.meaning} Takes {allowed_values(row)}.{same}{notes}\n\n    {row.example}\n"

@@ -12,7 +12,7 @@ from engine.prompt.errors import Problem, quoted_list
 from engine.prompt.grammar.extract_parameters import ParameterSetting
 from engine.prompt.grammar.image_urls import LocatedImage, is_picture_address
 from engine.prompt.grammar.parts import LocatedPart
-from engine.prompt.grammar.values import Token
+from engine.prompt.grammar.raw_parameter import Token
 from engine.prompt.limits import (
     Limits,
     ModelCapabilities,
@@ -23,6 +23,9 @@ from engine.prompt.limits import (
     unavailable,
 )
 from engine.prompt.parameters import SERVICE_ABILITIES
+from engine.prompt.sentences import Code, Sentence, sentence
+
+_Told = tuple[Sentence, Sentence]
 
 
 def capability_problems(
@@ -45,7 +48,7 @@ def capability_problems(
     problems += _too_many_steps(settings, defaults, model)
     problems += control_problems(settings, images, parts, model, limits)
     if images and model.abilities is not None and "images" not in model.abilities:
-        told = unavailable("A picture", "images", limits, model.name)
+        told = unavailable(sentence(Code.START_PICTURE), "images", limits, model.name)
         problems.append(Problem(images[0].start, images[0].end, *told))
     return problems + _incompatible_adapters(adapters, model, limits) + _unsupported_attention(parts, model, limits)
 
@@ -62,7 +65,8 @@ def _operation(
     places = [one.span for one in settings if one.target == "model"]
     places += [(part.start, part.end) for part in parts]
     places += [(image.start, image.end) for image in images]
-    return [Problem(*place, f"{model.name} can only vary existing pictures.", _NAME_ANOTHER) for place in places[:1]]
+    message, advice = sentence(Code.ONLY_VARIES, model=model.name), sentence(Code.OTHER_MODEL)
+    return [Problem(*place, message, advice) for place in places[:1]]
 
 
 def _too_many_steps(
@@ -74,20 +78,21 @@ def _too_many_steps(
     said = {setting.target: setting for setting in settings}
     asked = {**defaults.parameters, **{name: setting.value for name, setting in said.items()}}
     causes = [said[name] for name in _MAKES_STEPS if name in said]
-    message, suggestion = _too_many_steps_text(asked, model.name, model.step_limits)
-    return [Problem(*one.span, message, suggestion) for one in causes[:1] if message]
+    told = _too_many_steps_told(asked, model.name, model.step_limits)
+    return [Problem(*one.span, *told) for one in causes[:1] if told]
 
 
-def _too_many_steps_text(asked: Mapping[str, ParameterValue], model: str, steps: StepLimits) -> tuple[str, str]:
-    """Return the message and the suggestion for too many steps, or two empty texts."""
+def _too_many_steps_told(asked: Mapping[str, ParameterValue], model: str, steps: StepLimits) -> _Told | None:
+    """Return the message and the suggestion for too many steps; None where they are not."""
     if float(str(asked.get("steps", 1))) > steps.maximum:
-        return f"--steps must be between 1 and {steps.maximum} with {model}.", f"Try --steps {steps.maximum}."
+        message = sentence(Code.STEPS_OF_MODEL, parameter="--steps", most=f"{steps.maximum}", model=model)
+        return message, sentence(Code.TRY, text=f"--steps {steps.maximum}")
     sampler, painted = sampler_of(asked, steps), painted_steps(asked, steps)
     most = max_steps_by(sampler, steps)
     if painted <= most:
-        return "", ""
-    message = f"The sampler {sampler} supports at most {most} steps, and this job has {painted}."
-    return message, f"Try --steps {int(most / step_factor(asked))}."
+        return None
+    message = sentence(Code.STEPS_OF_SAMPLER, sampler=sampler, most=f"{most}", steps=f"{painted}")
+    return message, sentence(Code.TRY, text=f"--steps {int(most / step_factor(asked))}")
 
 
 def _incompatible_adapters(adapters: Sequence[Token], model: ModelCapabilities, limits: Limits) -> list[Problem]:
@@ -98,25 +103,28 @@ def _incompatible_adapters(adapters: Sequence[Token], model: ModelCapabilities, 
     for word in adapters:
         name, _, _ = word.text.partition(":")
         if name in model.incompatible_adapters:
-            message = f"{name} does not fit {model.name}: {model.incompatible_adapters[name]}."
-            problems.append(
-                Problem(word.start, word.end - len(word.text) + len(name), message, _suggest_compatible(model, limits))
-            )
+            reason = model.incompatible_adapters[name]
+            message = sentence(Code.ADAPTER_UNFIT, name=name, model=model.name, reason=reason)
+            end = word.end - len(word.text) + len(name)
+            problems.append(Problem(word.start, end, message, _suggest_compatible(model, limits)))
     return problems
 
 
-def _suggest_compatible(model: ModelCapabilities, limits: Limits) -> str:
+def _suggest_compatible(model: ModelCapabilities, limits: Limits) -> Sentence:
     """Return a suggestion: the adapters that fit, if there are any."""
     fitting = [name for name in limits.adapters or () if name not in model.incompatible_adapters]
-    return f"Remove it, or use one that fits: {quoted_list(fitting)}." if fitting else _ANOTHER_MODEL
+    if not fitting:
+        return sentence(Code.REMOVE_OR_OTHER_MODEL)
+    return sentence(Code.FITTING_ADAPTERS, names=quoted_list(fitting))
 
 
 def _unsupported_attention(parts: Sequence[LocatedPart], model: ModelCapabilities, limits: Limits) -> list[Problem]:
     """Return a problem at the first weight in brackets of each part, for a model that does not support them."""
     if model.abilities is None or "attention" in model.abilities:
         return []
-    message = f"{model.name} does not support weights in brackets."
-    advice = f"{_PLAIN_BRACKETS} {advice_on('attention', limits)}"
+    message = sentence(Code.BRACKETS_UNSUPPORTED, model=model.name)
+    literal = sentence(Code.LITERAL_BRACKETS)
+    advice = sentence(Code.TWO_SENTENCES, first=literal, second=advice_on("attention", limits))
     return [Problem(*located.bracket, message, advice) for located in parts if located.bracket]
 
 
@@ -129,26 +137,27 @@ def _model_of(settings: Sequence[ParameterSetting], defaults: PromptDefaults, li
 
 def _setting_problems(setting: ParameterSetting, model: ModelCapabilities, limits: Limits) -> list[Problem]:
     """Return the problem of one setting: at its value if another would do, or else at its name."""
-    message, suggestion = _setting_problem(setting, model, limits)
+    told = _setting_told(setting, model, limits)
     place = setting.span if setting.target in _OTHER_VALUES else (setting.raw.start, setting.raw.end)
-    return [Problem(*place, message, suggestion)] if message else []
+    return [Problem(*place, *told)] if told else []
 
 
-def _setting_problem(setting: ParameterSetting, model: ModelCapabilities, limits: Limits) -> tuple[str, str]:
-    """Return the message and the suggestion for one setting, or two empty texts if it is supported."""
+def _setting_told(setting: ParameterSetting, model: ModelCapabilities, limits: Limits) -> _Told | None:
+    """Return the message and the suggestion for one setting; None if it is supported."""
     spelling, ability = setting.raw.spelling, setting.raw.parameter.ability
     if ability in SERVICE_ABILITIES:
         is_able = limits.abilities is None or ability in limits.abilities
-        return ("", "") if is_able else unavailable(spelling, ability, limits)
+        return None if is_able else unavailable(spelling, ability, limits)
     if ability and model.abilities is not None and ability not in model.abilities:
         return unavailable(spelling, ability, limits, model.name)
     if setting.target == "sref" and not all(map(_is_picture, _list_of(setting.value))):
-        return "A style is a picture here: style codes are Midjourney's.", "Give a link to a picture in that style."
+        return sentence(Code.STYLE_CODE), sentence(Code.STYLE_LINK)
     if setting.target == "sampler" and model.samplers and setting.value not in model.samplers:
-        return f"{model.name} does not support the sampler {setting.value}.", f"Available: {', '.join(model.samplers)}."
+        message = sentence(Code.SAMPLER_UNSUPPORTED, model=model.name, sampler=str(setting.value))
+        return message, sentence(Code.AVAILABLE, names=", ".join(model.samplers))
     if setting.target == "ar" and model.size_limits is not None:
         return _unsupported_ratio(str(setting.value), model.name, model.size_limits)
-    return "", ""
+    return None
 
 
 def _list_of(value: ParameterValue) -> tuple[str, ...]:
@@ -159,28 +168,28 @@ def _is_picture(word: str) -> bool:
     return is_picture_address(word.partition("::")[0])
 
 
-def _unsupported_ratio(ar: str, model: str, size_limits: SizeLimits) -> tuple[str, str]:
+def _unsupported_ratio(ar: str, model: str, size_limits: SizeLimits) -> _Told | None:
     """Return the message for a ratio that the model does not support, and the nearest one that it does."""
     if painted_size(ar, size_limits):
-        return "", ""
+        return None
     return _outside_sizes(ar, model, size_limits) if size_limits.sizes else _outside_sides(ar, model, size_limits)
 
 
-def _outside_sizes(ar: str, model: str, size_limits: SizeLimits) -> tuple[str, str]:
+def _outside_sizes(ar: str, model: str, size_limits: SizeLimits) -> _Told:
     in_order = sorted(size_limits.sizes, key=lambda size: size[0] / size[1])
-    message = f"{model} does not support {ar}, only ratios from {ratio_of(in_order[0])} to {ratio_of(in_order[-1])}."
-    return message, f"Try --ar {ratio_of(size_for(ar, sizes=size_limits.sizes))}."
+    tallest, widest = ratio_of(in_order[0]), ratio_of(in_order[-1])
+    message = sentence(Code.RATIO_BEYOND_SIZES, model=model, ratio=ar, tallest=tallest, widest=widest)
+    return message, sentence(Code.TRY, text=f"--ar {ratio_of(size_for(ar, sizes=size_limits.sizes))}")
 
 
-def _outside_sides(ar: str, model: str, size_limits: SizeLimits) -> tuple[str, str]:
+def _outside_sides(ar: str, model: str, size_limits: SizeLimits) -> _Told:
     width, height = map(int, ar.split(":"))
     upright = width < height
     shapes = [":".join(reversed(shape.split(":"))) if upright else shape for shape in _SHAPES]
     widest = next((shape for shape in shapes if painted_size(shape, size_limits)), "1:1")
-    message = (
-        f"{model} does not support {ar}. Its sides must be {size_limits.min_side} to {size_limits.max_side} pixels."
-    )
-    return message, f"Try --ar {widest}."
+    least, most = f"{size_limits.min_side}", f"{size_limits.max_side}"
+    message = sentence(Code.RATIO_BEYOND_SIDES, model=model, ratio=ar, least=least, most=most)
+    return message, sentence(Code.TRY, text=f"--ar {widest}")
 
 
 # Settings of which a model supports some values.
@@ -188,6 +197,3 @@ _OTHER_VALUES = frozenset({"sampler", "ar", "sref"})
 _SHAPES = ("9:1", "8:1", "7:1", "6:1", "5:1", "4:1", "3:1", "5:2", "21:9", "2:1", "16:9", "3:2", "4:3", "5:4")
 # Too many steps are reported at the first of these that the prompt sets.
 _MAKES_STEPS = ("steps", "quality", "sampler", "model")
-_PLAIN_BRACKETS = "For literal brackets, write \\( and \\)."
-_NAME_ANOTHER = "Choose another model with --model."
-_ANOTHER_MODEL = "Remove it, or choose another model with --model."

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from engine.contract.jobs import JobSpec, Operation, Part
 from engine.prompt.errors import quoted
 from engine.prompt.limits import Limits, ModelCapabilities
+from engine.prompt.sentences import Code, Field, Sentence, sentence
 from engine.prompt.subjects import Words, contains, has_subject, plain_text, words_of
 
 _ON_A_PART = frozenset({Operation.INPAINT, Operation.ZOOM, Operation.PAN})
@@ -18,8 +19,8 @@ _WITHOUT_EFFECT = {"interpolate": ("chaos", "best", "video", "sameseed"), "video
 """What a kind of result leaves out: a film shows all pictures, and its frames lie between two ends, of one noise."""
 
 
-def notes_on(spec: JobSpec, limits: Limits, operation: Operation = Operation.IMAGINE) -> tuple[str, ...]:
-    """Return a sentence or two for each thing that the member should know about the job; usually none."""
+def notes_on(spec: JobSpec, limits: Limits, operation: Operation = Operation.IMAGINE) -> tuple[Sentence, ...]:
+    """Return what to say for each thing that the member should know about the job; usually none."""
     wanted = [words_of(part.text) for part in spec.parts if part.weight > 0]
     model = _model_of(spec, limits)
     return (
@@ -31,52 +32,51 @@ def notes_on(spec: JobSpec, limits: Limits, operation: Operation = Operation.IMA
     )
 
 
-def _contradiction(parts: Sequence[Part], wanted: Sequence[Words]) -> Iterator[str]:
+def _contradiction(parts: Sequence[Part], wanted: Sequence[Words]) -> Iterator[Sentence]:
     excluded = [item.strip() for part in parts if part.weight < 0 for item in plain_text(part.text).split(",")]
     both = [item for item in dict.fromkeys(excluded) if any(contains(words, words_of(item)) for words in wanted)]
     if both:
         named = ", ".join(f'"{quoted(item)}"' for item in both)
-        pronoun = "it" if len(both) == 1 else "them"
-        yield f"The prompt asks for {named} and excludes {pronoun} too. Remove one of the two."
+        yield sentence(Code.CONTRADICTION if len(both) == 1 else Code.CONTRADICTIONS, words=named)
 
 
-def _unknown_subjects(wanted: Sequence[Words], model: ModelCapabilities) -> Iterator[str]:
+def _unknown_subjects(wanted: Sequence[Words], model: ModelCapabilities) -> Iterator[Sentence]:
     known = model.vocabulary
     if known and wanted and not any(has_subject(words, known) for words in wanted):
-        yield (
-            f"The model {model.name} paints {known.paints}: {', '.join(known.words)}. Your prompt has none of them."
-            " For anything else, install a real model with easel models add."
-        )
+        words = ", ".join(known.words)
+        yield sentence(Code.UNKNOWN_SUBJECTS, model=model.name, paints=known.paints, words=words)
 
 
-def _missing_style(spec: JobSpec, model: ModelCapabilities) -> Iterator[str]:
+def _missing_style(spec: JobSpec, model: ModelCapabilities) -> Iterator[Sentence]:
     asked = [name for name in ("stylize", "style") if name in spec.parameters]
     if asked and model.style == "":
-        yield f"No style of the community has been trained for {model.name} yet, so --{asked[0]} changes nothing."
+        yield sentence(Code.STYLE_UNTRAINED, model=model.name, parameter=f"--{asked[0]}")
 
 
-def _without_effect(spec: JobSpec, operation: Operation) -> Iterator[str]:
+def _without_effect(spec: JobSpec, operation: Operation) -> Iterator[Sentence]:
     """Yield what changes nothing, because of the operation or of another parameter."""
     ignored = _FOR_NEW_GRIDS if operation in _ON_A_PICTURE else ()
     if found := [name for name in ignored if name in spec.parameters]:
-        yield f"{_listed(found)} nothing here, only in new grids."
+        code = Code.ONE_FOR_NEW_GRIDS if len(found) == 1 else Code.SEVERAL_FOR_NEW_GRIDS
+        yield sentence(code, parameters=_listed(found))
     if operation in _ON_A_PART and "tile" in spec.parameters:
-        yield "--tile changes nothing here: what is painted ends at the picture that is kept."
+        yield sentence(Code.TILE_WITHOUT_EFFECT)
     if operation is not Operation.IMAGINE:
         return
     film = next((name for name in _WITHOUT_EFFECT if name in spec.parameters), "")
     if found := [name for name in _WITHOUT_EFFECT.get(film, ()) if name in spec.parameters]:
-        yield f"{_listed(found)} nothing with --{film}."
+        code = Code.ONE_WITHOUT_EFFECT if len(found) == 1 else Code.SEVERAL_WITHOUT_EFFECT
+        yield sentence(code, parameters=_listed(found), other=f"--{film}")
 
 
-def _unread_pictures(spec: JobSpec, model: ModelCapabilities, operation: Operation) -> Iterator[str]:
+def _unread_pictures(spec: JobSpec, model: ModelCapabilities, operation: Operation) -> Iterator[Sentence]:
     if spec.images and operation in _ON_A_PICTURE and model.reads_pictures is False:
-        yield f"Pictures in the prompt change nothing here: {model.name} has no IP-Adapter that reads them."
+        yield sentence(Code.PICTURES_UNREAD, model=model.name)
 
 
-def _listed(names: Sequence[str]) -> str:
+def _listed(names: Sequence[str]) -> Field:
     *others, last = (f"--{name}" for name in names)
-    return f"{', '.join(others)} and {last} change" if others else f"{last} changes"
+    return sentence(Code.AND, others=", ".join(others), last=last) if others else last
 
 
 def _model_of(spec: JobSpec, limits: Limits) -> ModelCapabilities:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from engine.prompt.errors import Problem
+from engine.prompt.sentences import Code, sentence
 
 STRONGER = 1.1
 WEAKER = 1 / 1.1
@@ -54,10 +55,10 @@ def attention_problems(text: str, start: int) -> list[Problem]:
             continue
         weights.append(weights[-1] * factor)
         if weights[-2] <= MAX_ATTENTION and not 0 <= weights[-1] <= MAX_ATTENTION:
-            message = f"The weight of words in brackets must be 0 to {MAX_ATTENTION:g}, not {weights[-1]:.4g}."
-            suggestion = "For literal brackets, write \\( and \\)."
+            limit, weight = f"{MAX_ATTENTION:g}", f"{weights[-1]:.4g}"
+            message = sentence(Code.BRACKET_WEIGHT, limit=limit, weight=weight)
             fault, end = written.get(place, (place, place + 1))
-            problems.append(Problem(start + fault, start + end, message, suggestion))
+            problems.append(Problem(start + fault, start + end, message, sentence(Code.LITERAL_BRACKETS)))
             weights[-1] = MAX_ATTENTION + 1
     return problems
 

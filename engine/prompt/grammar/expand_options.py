@@ -12,6 +12,7 @@ from engine.prompt.errors import Origin, Problem, PromptError, PromptSource
 from engine.prompt.grammar.normalize import normalize
 from engine.prompt.grammar.spans import MappedText, Slice, join, locate, mapped_from_source
 from engine.prompt.parameters import BY_SPELLING
+from engine.prompt.sentences import Code, sentence
 
 # Marks the end of a custom option's parameters; the words after it belong to the prompt. Normalized text has no such
 # character.
@@ -35,10 +36,8 @@ def expand_options(
         return mapped, [], []
     length = len(mapped.text) + sum(len(options[match[1]]) for match in found)
     if length > max_length:
-        message = (
-            f"With your custom options expanded, the prompt has {length:,} characters. The limit is {max_length:,}."
-        )
-        return mapped, [Problem(found[0].start(), found[0].end(), message, "Shorten the option.")], []
+        message = sentence(Code.OPTIONS_TOO_LONG, length=length, limit=max_length)
+        return mapped, [Problem(*found[0].span(), message, sentence(Code.SHORTEN_OPTION))], []
     return _expand(mapped, found, options)
 
 
@@ -64,7 +63,8 @@ def _normalized_values(names: set[str], options: Mapping[str, str]) -> tuple[dic
     values: dict[str, MappedText] = {}
     errors: list[PromptError] = []
     for name in sorted(names):
-        source = PromptSource(name=f"your option --{name}", text=options[name], origin=Origin.OPTION)
+        where = sentence(Code.IN_OWN_OPTION, name=name)
+        source = PromptSource(text=options[name], origin=Origin.OPTION, where=where)
         mapped = mapped_from_source(source)
         values[name], problems = normalize(mapped)
         errors += [locate(problem, mapped) for problem in problems]

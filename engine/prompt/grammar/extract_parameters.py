@@ -10,11 +10,13 @@ from typing import NamedTuple
 from engine.contract.jobs import ParameterValue
 from engine.prompt.errors import Origin, Problem, quoted
 from engine.prompt.grammar.expand_options import END_OF_OPTION
+from engine.prompt.grammar.raw_parameter import RawParameter, Token
 from engine.prompt.grammar.spans import MappedText, source_at
 from engine.prompt.grammar.suggest import deletion_index, one_edit_match
-from engine.prompt.grammar.values import ParsedValue, RawParameter, Token, parse_value
+from engine.prompt.grammar.values import ParsedValue, parse_value
 from engine.prompt.limits import Limits, unavailable
 from engine.prompt.parameters import BY_SPELLING, FOREIGN_PARAMETERS
+from engine.prompt.sentences import Code, Sentence, sentence
 
 _START = re.compile(r"(?<!\S)(?:--|[–—―])(?=[^\W\d_])")
 _MAY_START = re.compile("--|[–—―]")
@@ -102,17 +104,18 @@ def _unavailable(raw: RawParameter, limits: Limits) -> Problem:
 
 
 def _unknown(token: Token, name: str) -> Problem:
-    return Problem(token.start, token.end, f"Unknown parameter --{quoted(name)}.", _suggestion(name))
+    message = sentence(Code.UNKNOWN_PARAMETER, name=quoted(name))
+    return Problem(token.start, token.end, message, _suggestion(name))
 
 
-def _suggestion(name: str) -> str:
+def _suggestion(name: str) -> Sentence:
     """Return what to write instead of an unknown name."""
     if name in FOREIGN_PARAMETERS:
         return FOREIGN_PARAMETERS[name]
     if name.lower() in BY_SPELLING:
-        return f"Use lower case: --{name.lower()}."
+        return sentence(Code.LOWER_CASE, name=name.lower())
     match = _NAME_THEN_REST.fullmatch(name)
     if match and match[1] in BY_SPELLING:
-        return f"Write --{match[1]} {quoted(match[2])}".rstrip() + "."
+        return sentence(Code.WRITE, text=f"--{match[1]} {quoted(match[2])}".rstrip())
     near = one_edit_match(_SPELLINGS, name)
-    return f"Did you mean --{near}?" if near else "For a literal dash, write \\--."
+    return sentence(Code.DID_YOU_MEAN, name=f"--{near}") if near else sentence(Code.LITERAL_DASH)

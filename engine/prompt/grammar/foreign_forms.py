@@ -10,25 +10,24 @@ import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
-_REMOVE = "Remove it."
-_REGIONS = "Describe where things are in words."
+from engine.prompt.sentences import Code, Sentence, sentence
 
 LORA_TAGS = ("lora", "lyco", "locon", "loha", "lokr")
-# Tags of other programs, by name: what they stand for.
-OTHER_TAGS: Mapping[str, str] = MappingProxyType(
+# Tags of other programs, by name: what to do about them.
+OTHER_TAGS: Mapping[str, Code] = MappingProxyType(
     {
-        **dict.fromkeys(("hypernet", "hypernetwork"), "Easel has no hypernetworks. Remove it."),
-        **dict.fromkeys(("embed", "embedding", "ti"), "Easel has no embeddings. Remove it."),
+        **dict.fromkeys(("hypernet", "hypernetwork"), Code.NO_HYPERNETWORKS),
+        **dict.fromkeys(("embed", "embedding", "ti"), Code.NO_EMBEDDINGS),
         **dict.fromkeys(
             ("wildcard", "wc", "random", "rnd", "alternate", "alt", "fromto"),
-            "For several variants, write {red, green}.",
+            Code.VARIANTS,
         ),
-        **dict.fromkeys(("segment", "object", "region", "clear"), "Easel has no regions. Remove it."),
-        **dict.fromkeys(("model", "sampler", "preset", "param"), "Write parameters such as --model instead."),
+        **dict.fromkeys(("segment", "object", "region", "clear"), Code.NO_REGIONS),
+        **dict.fromkeys(("model", "sampler", "preset", "param"), Code.PARAMETERS_INSTEAD),
         **dict.fromkeys(
             ("base", "refiner", "video", "extend", "repeat", "setvar", "var", "setmacro", "macro", "comment", "break",
              "trigger"),
-            _REMOVE,
+            Code.REMOVE,
         ),
     }
 )  # fmt: skip
@@ -70,80 +69,77 @@ SETTING_NAMES = "|".join(_SETTINGS)
 LABEL = r"(?:positive[ _])?prompts?\s?"
 """What stands before the colon at the beginning of a prompt that was pasted with its name."""
 
-_WEIGHTS = ("This form of weights is not supported.",
-            "Write (word:1.3) for a weight, or a cat:: a dog::1.2 for parts with weights.")  # fmt: skip
-_KEYWORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
+_KEYWORDS: Mapping[str, tuple[Sentence, Sentence]] = MappingProxyType(
     {
-        "AND": ("AND is not supported.", "Write a cat:: a dog::1.2 for parts with weights, or \\AND for the word."),
-        "BREAK": (
-            "BREAK is not supported.",
-            "Remove it: long prompts are split automatically. For separate parts write ::, for the word \\BREAK.",
-        ),
-        "COUPLE": ("COUPLE is not supported.", f"{_REGIONS} For the word, write \\COUPLE."),
-        "ADD": ("Regions are not supported.", _REGIONS),
+        "AND": (sentence(Code.UNSUPPORTED, what="AND"), sentence(Code.PARTS_FOR_AND)),
+        "BREAK": (sentence(Code.UNSUPPORTED, what="BREAK"), sentence(Code.PARTS_FOR_BREAK)),
+        "COUPLE": (sentence(Code.UNSUPPORTED, what="COUPLE"), sentence(Code.PLACES_OR_COUPLE)),
+        "ADD": (sentence(Code.REGIONS), sentence(Code.PLACES)),
     }
 )
 
-FORMS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
+FORMS: Mapping[str, tuple[str, Code, Code]] = MappingProxyType(
     {
         "function": (
             rf"(?<![\w\\])(?:{_FUNCTIONS})\([^()]*\)?",
-            "This function is not supported.",
-            "Say it in words, or write \\( and \\) for literal brackets.",
+            Code.FUNCTION,
+            Code.SAY_IN_WORDS,
         ),
-        "keyword": (rf"(?<!\w){KEYWORD}(?!\w)", "", ""),
+        # What to say depends on the keyword.
+        "keyword": (rf"(?<!\w){KEYWORD}(?!\w)", Code.UNSUPPORTED, Code.REMOVE),
         "wildcard": (
             r"(?<!\w)__(?!_)[\w*./~-]{1,64}?__(?!\w)",
-            "Wildcards are not supported.",
-            "List the options, as in {red, green}, for one job each.",
+            Code.WILDCARD,
+            Code.LIST_OPTIONS,
         ),
         "variable": (
             r"(?<![\w\\$])\$[a-z_]\w*(?![\w$])",
-            "Variables are not supported.",
-            "Write what it stands for, or \\$ for the sign.",
+            Code.VARIABLE,
+            Code.LITERAL_DOLLAR,
         ),
         "adapter": (
             rf"(?i:(?<!\w)@?(?:{'|'.join((*LORA_TAGS, 'hypernet'))}):(?=[^\s:])[^\s,()\[\]]*"
             r"|(?<![\w\\])\.?withLora\([^()]*\)?)",
-            "A LoRA is written differently here.",
-            "Write <lora:name:0.8>, or --lora name:0.8 after the prompt.",
+            Code.LORA_WRITTEN_OTHERWISE,
+            Code.LORA_FORMS,
         ),
         "embedding": (
             rf"(?i:(?<!\w)embedding:(?=[^\s:])[^\s,()\[\]:]*|(?<![\w\\-])(?:{_EMBEDDING_NAMES})(?![\w-]))"
             r"|(?<!\\)<[a-z0-9]+(?:-[a-z0-9]+)+>",
-            "Embeddings are not supported.",
-            "Remove it, or write what it stands for.",
+            Code.EMBEDDING,
+            Code.REMOVE_OR_WRITE_OUT,
         ),
         "negative": (
             r"(?<!\w)(?i:negative[ _]prompt) ?:(?!:)",
-            "A negative prompt is written differently here.",
-            "Write --no and the words, separated by commas, after the prompt.",
+            Code.NEGATIVE_PROMPT,
+            Code.WRITE_NO,
         ),
         "settings": (
             rf"(?<!\w)(?i:{'|'.join(f'(?:{name}): *{value}' for name, value in _SETTINGS.items())})[^\n]*",
-            "Settings are written differently here.",
-            "Write parameters, such as --steps 20 --cfg 7 --seed 1 --sampler euler.",
+            Code.SETTINGS,
+            Code.WRITE_PARAMETERS,
         ),
         "flag": (
             r"(?<=\s)-[A-Za-z] ?[0-9]+(?:\.[0-9]+)?(?=\s|\Z)",
-            "Parameters begin with two dashes here.",
-            "Write --steps 20 or --seed 1, or \\- for a literal dash.",
+            Code.ONE_DASH,
+            Code.TWO_DASHES,
         ),
         "label": (
             rf"\A\s*(?i:/imagine(?!\w)(?:\s+prompt\s*:?)?|{LABEL}:(?!:))",
-            "The prompt begins after this.",
-            _REMOVE,
+            Code.LABEL,
+            Code.REMOVE,
         ),
         "attention": (
             rf"(?<=\))(?:\++|--+|(?=[0-9]*\.){_NUMBER})(?=[\s,]|::|\Z)"
             r"|(?<=[\w)\"'])\.(?:and|blend|swap)\([^()]*\)?"
             r"|(?<![\w\\])[a-z]{3,}\+{2,}(?=[\s,]|::|\Z)",
-            *_WEIGHTS,
+            Code.FORM_OF_WEIGHTS,
+            Code.WRITE_WEIGHTS,
         ),
         "emphasis": (
             r"(?:(?<![\w.:-])-?[0-9]+\.[0-9]+|(?:\A|(?<=, )|(?<=:: ))-?[0-9]+)::(?=[^\W\d_])",
-            "A weight before its words is not supported.",
-            "Write (word:1.3), or word::1.3 for a part of its own.",
+            Code.WEIGHT_AHEAD,
+            Code.WEIGHT_BEHIND,
         ),
     }
 )
@@ -157,7 +153,7 @@ NAMES_OF_FORMS = ("embedding:", "withlora(", "prompt", "/imagine", "steps:", "se
                   *(f"{name}:" for name in (*LORA_TAGS, "hypernet")))  # fmt: skip
 
 
-def keyword_advice(keyword: str) -> tuple[str, str]:
+def keyword_advice(keyword: str) -> tuple[Sentence, Sentence]:
     """Return the message and the suggestion for a keyword."""
     return next(advice for name, advice in _KEYWORDS.items() if keyword.startswith(name))
 

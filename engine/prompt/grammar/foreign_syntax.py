@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
-from engine.prompt.errors import Problem
+from engine.prompt.errors import Problem, in_order
 from engine.prompt.grammar.foreign_forms import (
     FORMS,
     KEYWORD,
@@ -23,6 +23,7 @@ from engine.prompt.grammar.foreign_forms import (
     keyword_advice,
 )
 from engine.prompt.grammar.lora_tags import is_lora, kind_of
+from engine.prompt.sentences import Code, sentence
 
 _ESCAPED = rf"\\(?:{KEYWORD}(?!\w)|[\s\S])"
 _FORM = re.compile("|".join([_ESCAPED, *(f"(?P<{name}>{form[0]})" for name, form in FORMS.items())]))
@@ -45,17 +46,17 @@ def foreign_problems(text: str, start: int = 0) -> list[Problem]:
     inside = [(tag.start, tag.end) for tag in tags]
     forms = [form for form in _form_problems(text) if not any(low <= form.start < high for low, high in inside)]
     found = [*tags, *forms, *_bracket_problems(text)]
-    return [problem._replace(start=problem.start + start, end=problem.end + start) for problem in sorted(found)]
+    return [problem._replace(start=problem.start + start, end=problem.end + start) for problem in in_order(found)]
 
 
 def _tag_problems(text: str) -> Iterator[Problem]:
     for match in TAG.finditer(text) if "<" in text else ():
         kind = kind_of(match)
         if is_lora(match):
-            yield Problem(*match.span(), "A LoRA has no effect here.", "Write it before the first parameter.")
+            yield Problem(*match.span(), sentence(Code.LORA_AFTER_WORDS), sentence(Code.LORA_BEFORE_PARAMETERS))
         else:
-            told = f"<{kind}:...> is not supported." if match["kind"] else f"<{kind}> is not supported."
-            yield Problem(*match.span(), told, OTHER_TAGS[kind])
+            tag = f"<{kind}:...>" if match["kind"] else f"<{kind}>"
+            yield Problem(*match.span(), sentence(Code.UNSUPPORTED, what=tag), sentence(OTHER_TAGS[kind]))
 
 
 def _form_problems(text: str) -> Iterator[Problem]:
@@ -67,7 +68,8 @@ def _form_problems(text: str) -> Iterator[Problem]:
             if not is_shouted(text, *match.span()):
                 yield Problem(*match.span(), *keyword_advice(match[0]))
         elif match.lastgroup is not None:
-            yield Problem(*match.span(), *FORMS[match.lastgroup][1:])
+            message, advice = FORMS[match.lastgroup][1:]
+            yield Problem(*match.span(), sentence(message), sentence(advice))
 
 
 def _bracket_problems(text: str) -> Iterator[Problem]:
@@ -84,12 +86,9 @@ def _bracket_problems(text: str) -> Iterator[Problem]:
             start, is_alternating = opened.pop()
             scheduled = _SCHEDULED.search(text, max(start, match.start() - _MAX_NUMBER), match.start())
             if is_alternating:
-                advice = "Write {a, b} for one job each, or a:: b to mix them."
-                yield Problem(start, match.end(), "[a|b] is not supported: words cannot alternate.", advice)
+                yield Problem(start, match.end(), sentence(Code.ALTERNATING), sentence(Code.MIX))
             elif scheduled:
-                message = "[a:b:0.5] is not supported: words cannot change during the steps."
-                advice = "Choose one of them, or write (a:0.5) for a weight."
-                yield Problem(start, match.end(), message, advice)
+                yield Problem(start, match.end(), sentence(Code.SCHEDULED), sentence(Code.CHOOSE_ONE))
 
 
 def comment_problems(text: str) -> list[Problem]:
@@ -97,14 +96,15 @@ def comment_problems(text: str) -> list[Problem]:
     problems = []
     if "//" in text or "/*" in text:
         found = ((match, match.lastgroup) for match in _COMMENT.finditer(text))
-        advice = "Remove it, or write \\/ for a literal slash."
+        advice = sentence(Code.LITERAL_SLASH)
         problems = [Problem(*match.span(kind), _NO_COMMENTS, advice) for match, kind in found if kind]
     if "#" in text and "\n" in text.strip():
-        problems += [Problem(*match.span(1), _NO_COMMENTS, "Remove the line.") for match in _HASH_LINE.finditer(text)]
-    return sorted(problems)
+        advice = sentence(Code.REMOVE_LINE)
+        problems += [Problem(*match.span(1), _NO_COMMENTS, advice) for match in _HASH_LINE.finditer(text)]
+    return in_order(problems)
 
 
-_NO_COMMENTS = "Comments are not supported: they would be painted."
+_NO_COMMENTS = sentence(Code.COMMENT)
 
 
 def is_json(text: str) -> bool:
@@ -131,18 +131,18 @@ def set_problems(text: str) -> list[Problem]:
         elif sign == "}" and opened:
             start, signs = opened.pop()
             told = next((told for foreign, told in _SETS.items() if foreign in signs), None)
-            problems += [Problem(start, match.end(), *told)] if told else []
+            problems += [Problem(start, match.end(), *map(sentence, told))] if told else []
         elif opened and sign[0] != "\\":
             opened[-1][1].add(sign.lstrip("-0123456789"))
-    return sorted(problems)
+    return in_order(problems)
 
 
-_NO_JSON = ("This is data of another program, not a prompt.", "Write the words of the prompt alone.")
-_NESTED = ("Braces around braces have no effect.", "Write {a, b} for one job each, or (word:1.1) for a weight.")
-_SETS: Mapping[str, tuple[str, str]] = MappingProxyType(
+_NO_JSON = sentence(Code.JSON), sentence(Code.WORDS_ALONE)
+_NESTED = sentence(Code.BRACES_AROUND_BRACES), sentence(Code.SET_OR_WEIGHT)
+_SETS: Mapping[str, tuple[Code, Code]] = MappingProxyType(
     {
-        "${": ("Variables are not supported.", "Write what it stands for, or \\$ for the sign."),
-        "$$": ("A number of options is not supported.", "Write {a, b} for one job each."),
-        "|": ("Options in braces are separated by commas.", "Write {a, b}, or \\| for a literal bar."),
+        "${": (Code.VARIABLE, Code.LITERAL_DOLLAR),
+        "$$": (Code.COUNTED_OPTIONS, Code.SET),
+        "|": (Code.BAR, Code.LITERAL_BAR),
     }
 )

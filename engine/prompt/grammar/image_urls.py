@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from engine.contract.jobs import ImagePrompt
 from engine.prompt.errors import Problem
+from engine.prompt.sentences import Code, sentence
 
 MAX_IMAGE_WEIGHT = 10_000.0
 
@@ -77,29 +78,26 @@ def extract_images(text: str) -> tuple[str, list[LocatedImage], list[Problem]]:
         else:
             images.append(LocatedImage(image, *match.span("url")))
     rest = "".join([*left, text[kept:]])
-    return rest, images, [*problems, *(Problem(*match.span(), _TOUCHES, _APART) for match in _TOUCHING.finditer(rest))]
+    told = sentence(Code.LINK_TOUCHES), sentence(Code.MOVE_LINK_APART)
+    return rest, images, [*problems, *(Problem(*match.span(), *told) for match in _TOUCHING.finditer(rest))]
 
 
 def _image(match: re.Match[str]) -> ImagePrompt | Problem:
     start, end = match.span("url")
     url = match["url"].rstrip(_TRAILING)
     if url.lower().startswith("blob:"):
-        return Problem(start, end, "A blob: link works only in your own browser.", _SEND)
+        return Problem(start, end, sentence(Code.BLOB_LINK), _UPLOAD)
     if not url.lower().startswith(("http", NAME_SIGN)):
-        return Problem(start, end, "This is not a web link. It must start with http:// or https://.", _SEND)
+        return Problem(start, end, sentence(Code.NO_WEB_LINK), _UPLOAD)
     if match["number"] is not None:
-        return Problem(start, end, "Links with a number in brackets as address are not supported.", _NAME_IT)
+        return Problem(start, end, sentence(Code.NUMBERED_LINK), sentence(Code.NAME_SERVER))
     if not is_picture_address(url):
-        message = "This is not a picture link. It must end in .png, .gif, .webp, .jpg or .jpeg."
-        return Problem(start, end, message, _SEND)
+        return Problem(start, end, sentence(Code.NO_PICTURE_LINK), _UPLOAD)
     weight = float(match["weight"]) if match["weight"] else 1.0
     if not 0 < weight <= MAX_IMAGE_WEIGHT:
-        message = f"The weight of a picture must be greater than 0 and at most {MAX_IMAGE_WEIGHT:g}."
-        return Problem(*match.span("weight"), message, "To exclude something, use --no.")
+        message = sentence(Code.PICTURE_WEIGHT, limit=f"{MAX_IMAGE_WEIGHT:g}")
+        return Problem(*match.span("weight"), message, sentence(Code.EXCLUDE_WITH_NO))
     return ImagePrompt(url=url, weight=weight)
 
 
-_TOUCHES = "There is no space before this link."
-_APART = "Add a space before it, or write https\\:// for literal text."
-_NAME_IT = "Use a link with the name of its server, or upload the picture."
-_SEND = "Upload the picture and paste its link."
+_UPLOAD = sentence(Code.UPLOAD)

@@ -9,9 +9,11 @@ from engine.contract.jobs import ParameterValue
 from engine.prompt.errors import Problem, quoted
 from engine.prompt.grammar.foreign_forms import LORA_TAGS, TAG
 from engine.prompt.grammar.numbers import DECIMAL
-from engine.prompt.grammar.values import RawParameter, Token, parse_value
+from engine.prompt.grammar.raw_parameter import RawParameter, Token
+from engine.prompt.grammar.values import parse_value
 from engine.prompt.limits import Limits
 from engine.prompt.parameters import BY_SPELLING
+from engine.prompt.sentences import Code, sentence
 
 _PIECE = re.compile(r"[^:]+")
 
@@ -62,20 +64,22 @@ def _lora_tag(match: re.Match[str], limits: Limits) -> LoraTag | list[Problem]:
     inside = match["inside"] or ""
     name, separator, rest = inside.partition(":")
     if not name.strip():
-        advice = f"Write <{kind}:{limits.adapters[0]}:0.8>." if limits.adapters else "Remove it."
-        return [Problem(*match.span(), "This LoRA has no name.", advice)]
+        advice = sentence(Code.REMOVE)
+        if limits.adapters:
+            advice = sentence(Code.WRITE, text=f"<{kind}:{limits.adapters[0]}:0.8>")
+        return [Problem(*match.span(), sentence(Code.LORA_WITHOUT_NAME), advice)]
     after = match.start("inside") + len(name)
     weights = [
         Token(piece[0].strip(), piece.start(), piece.end())
         for piece in _PIECE.finditer(match.string, after, match.end("inside"))
     ]
     numbers = [re.sub(r"^(?:te|unet)=", "", weight.text) for weight in weights]
-    message, advice = "A LoRA has one weight here.", f"Write <{kind}:{quoted(name.strip())}:0.8>."
+    advice = sentence(Code.WRITE, text=f"<{kind}:{quoted(name.strip())}:0.8>")
     if separator and not rest.strip(": "):
-        return [Problem(after, match.end("inside"), "This LoRA has no weight after the colon.", advice)]
+        return [Problem(after, match.end("inside"), sentence(Code.LORA_WITHOUT_WEIGHT), advice)]
     for weight, number in zip(weights, numbers, strict=True):
         if not DECIMAL.fullmatch(number) or float(number) != float(numbers[0]):
-            return [Problem(weight.start, weight.end, message, advice)]
+            return [Problem(weight.start, weight.end, sentence(Code.LORA_WITH_WEIGHTS), advice)]
     known = _registered(name.strip(), limits)
     word = ":".join((known, *numbers[:1]))
     end = weights[0].end if weights else after

@@ -10,6 +10,7 @@ import unicodedata
 
 from engine.prompt.errors import Problem
 from engine.prompt.grammar.spans import MappedText, Slice, join
+from engine.prompt.sentences import Code, sentence
 
 _SPACES = "\t\n\v\f\r\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
 _SINGLE_QUOTES = "\u2018\u2019\u201a\u201b"
@@ -43,7 +44,7 @@ def normalize(mapped: MappedText) -> tuple[MappedText, list[Problem]]:
     if text.isascii() and text.isprintable():
         return mapped, []
     problems = [
-        Problem(match.start(), match.end(), f"Unreadable character ({_name(match[0])}).", "Remove it.")
+        Problem(*match.span(), sentence(Code.UNREADABLE, name=_name(match[0])), sentence(Code.REMOVE))
         for match in _UNREADABLE.finditer(text)
     ]
     normalized = MappedText(text=text.translate(_PLAIN), segments=mapped.segments)

@@ -11,6 +11,7 @@ from engine.contract.jobs import Part
 from engine.prompt.errors import Problem
 from engine.prompt.grammar.attention import attention_problems, weighted_bracket
 from engine.prompt.grammar.foreign_forms import KEYWORD
+from engine.prompt.sentences import Code, Sentence, sentence
 
 MAX_WEIGHT = 10_000.0
 NO_WEIGHT = -0.5
@@ -64,17 +65,11 @@ def _add_part(parts: list[LocatedPart], problems: list[Problem], text: str, star
     weight = float(match["weight"] or 1) + 0.0
     span = match.span("weight") if match["weight"] else _span_of_words(text, start, match.start())
     if not words and match["weight"]:
-        problems.append(
-            Problem(*span, "This weight has no words before it.", "Write the words, then :: and the number.")
-        )
+        told = sentence(Code.WEIGHT_WITHOUT_WORDS), sentence(Code.WORDS_THEN_WEIGHT)
+        problems.append(Problem(*span, *told))
     elif words and abs(weight) > MAX_WEIGHT:
-        problems.append(
-            Problem(
-                *span,
-                f"A weight must be between -{MAX_WEIGHT:g} and {MAX_WEIGHT:g}.",
-                "Only the ratio of weights matters.",
-            )
-        )
+        message = sentence(Code.WEIGHT_RANGE, low=f"-{MAX_WEIGHT:g}", high=f"{MAX_WEIGHT:g}")
+        problems.append(Problem(*span, message, sentence(Code.ONLY_RATIO)))
     elif words:
         bracket = weighted_bracket(text[start : match.start()], start)
         parts.append(LocatedPart(Part(text=words, weight=weight), *span, bracket))
@@ -113,16 +108,16 @@ def weight_problems(parts: Sequence[LocatedPart]) -> list[Problem]:
         return []
     heaviest = min(parts, key=lambda located: located.part.weight)
     shown = 0 if abs(total) < _ROUNDING else total
-    message = f"The weights add up to {shown:g}. The sum must be greater than 0."
+    message = sentence(Code.WEIGHT_SUM, sum=f"{shown:g}")
     return [Problem(heaviest.start, heaviest.end, message, _advice(parts))]
 
 
-def _advice(parts: Sequence[LocatedPart]) -> str:
+def _advice(parts: Sequence[LocatedPart]) -> Sentence:
     if len(parts) == 1:
-        return "A weight applies to all words before it. Write :: before the words to exclude."
+        return sentence(Code.EXCLUDE_AFTER)
     if sum(located.part.weight == NO_WEIGHT for located in parts) > 1:
-        return "Use one list: --no a, b."
-    return "Raise a positive weight, or move a negative one closer to 0."
+        return sentence(Code.ONE_LIST, text="--no a, b")
+    return sentence(Code.RAISE_WEIGHT)
 
 
 def normalized_weights(parts: Sequence[Part]) -> tuple[float, ...]:

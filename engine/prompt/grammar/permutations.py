@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
-from engine.prompt.errors import Problem
+from engine.prompt.errors import Problem, in_order
 from engine.prompt.grammar.spans import MappedText, Slice, join
+from engine.prompt.sentences import Code, sentence
 
 _SIGNS = re.compile(r"\\[\s\S]|[{},]")
 _MAX_COUNT = 1_000_000
@@ -57,8 +58,9 @@ def _join(mapped: MappedText, words: list[_Token]) -> MappedText:
 
 def too_many_jobs(place: tuple[int, int], count: int, max_jobs: int) -> Problem:
     """Return the problem of a prompt that creates more jobs than allowed."""
-    told = f"more than {_MAX_COUNT:,}" if count >= _MAX_COUNT else f"{count:,}"
-    return Problem(*place, f"This creates {told} jobs. The limit is {max_jobs:,}.", "Remove some options.")
+    code = Code.FAR_TOO_MANY_JOBS if count >= _MAX_COUNT else Code.TOO_MANY_JOBS
+    message = sentence(code, count=min(count, _MAX_COUNT), limit=max_jobs)
+    return Problem(*place, message, sentence(Code.FEWER_OPTIONS))
 
 
 def _first_options(tokens: list[_Token]) -> list[_Token]:
@@ -111,11 +113,9 @@ def _tokens(text: str) -> tuple[list[_Token], list[Problem]]:
             problems += _close(tokens, opened, start)
         tokens.append(_Token(_TOKEN_KINDS[sign], start, end))
     _add_words(tokens, text, kept, len(text), before_comma=False)
-    problems += [
-        Problem(place, place + 1, "This { is not closed.", "Add }, or write \\{ for a literal brace.")
-        for place in opened
-    ]
-    return tokens, sorted(problems)
+    told = sentence(Code.BRACE_OPEN), sentence(Code.CLOSE_BRACE)
+    problems += [Problem(place, place + 1, *told) for place in opened]
+    return tokens, in_order(problems)
 
 
 def _add_words(tokens: list[_Token], text: str, start: int, end: int, *, before_comma: bool) -> None:
@@ -130,10 +130,10 @@ def _add_words(tokens: list[_Token], text: str, start: int, end: int, *, before_
 
 def _close(tokens: list[_Token], opened: list[int], place: int) -> list[Problem]:
     if not opened:
-        return [Problem(place, place + 1, "This } has no matching {.", "Write \\} for a literal brace.")]
+        return [Problem(place, place + 1, sentence(Code.BRACE_UNMATCHED), sentence(Code.LITERAL_BRACE))]
     opening = opened.pop()
     if tokens[-1].kind == "open":
-        return [Problem(opening, place + 1, "These braces are empty.", "Add options, for example {a, b}.")]
+        return [Problem(opening, place + 1, sentence(Code.BRACES_EMPTY), sentence(Code.ADD_OPTIONS))]
     return []
 
 

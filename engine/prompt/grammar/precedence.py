@@ -10,9 +10,10 @@ from engine.prompt.errors import Origin, Problem, quoted
 from engine.prompt.grammar.attention import attention_problems, weighted_bracket
 from engine.prompt.grammar.extract_parameters import ParameterSetting
 from engine.prompt.grammar.parts import NO_WEIGHT, LocatedPart, words_from_text
-from engine.prompt.grammar.values import Token
+from engine.prompt.grammar.raw_parameter import Token
 from engine.prompt.parameter_type import ParameterKind
 from engine.prompt.parameters import CANONICAL
+from engine.prompt.sentences import Code, sentence
 
 
 class ResolvedSettings(NamedTuple):
@@ -68,7 +69,8 @@ def _choose(chosen: dict[str, ParameterSetting], setting: ParameterSetting) -> l
 
 
 def _contradiction(setting: ParameterSetting, other: str) -> Problem:
-    return Problem(*setting.span, f"{setting.raw.spelling} conflicts with {quoted(other)}.", "Remove one of them.")
+    message = sentence(Code.CONFLICT, parameter=setting.raw.spelling, text=quoted(other))
+    return Problem(*setting.span, message, sentence(Code.REMOVE_ONE))
 
 
 def _words(setting: ParameterSetting) -> str:

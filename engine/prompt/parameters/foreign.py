@@ -5,29 +5,31 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-FOREIGN_PARAMETERS: Mapping[str, str] = MappingProxyType(
+from engine.prompt.sentences import Code, Sentence, sentence
+
+FOREIGN_PARAMETERS: Mapping[str, Sentence] = MappingProxyType(
     {
-        "oref": "Write --cref with a link to a picture.",
-        "ow": "Write --cw, which goes with --cref.",
-        "sv": "Remove it: style versions are Midjourney's.",
-        "exp": "Remove it: this release of Easel has nothing like it.",
-        "hd": "Upscale a picture of the grid instead.",
-        "test": "Choose a model with --model.",
-        "testp": "Choose a model with --model.",
-        "creative": "Remove it: this release of Easel has nothing like it.",
-        "beta": "Choose a model with --model.",
-        "upbeta": "Remove it and use the buttons below the grid.",
-        "uplight": "Remove it and use the buttons below the grid.",
-        "upanime": "Remove it and use the buttons below the grid.",
-        "wallpaper": "Try --ar 16:9.",
-        "h": "Try --ar with width:height.",
-        "zoom": "Remove it and use the zoom buttons under a picture.",
-        "motion": "Video generation is not supported.",
-        "loop": "Video generation is not supported.",
-        "end": "Video generation is not supported.",
-        "bs": "Try --repeat.",
-        "negative": "Write --no.",
-        "guidance": "Write --cfg.",
-        "size": "Try --ar with width:height.",
+        "oref": sentence(Code.WRITE_CREF),
+        "ow": sentence(Code.WRITE_CW),
+        "sv": sentence(Code.STYLE_VERSION),
+        "exp": sentence(Code.NOTHING_LIKE_IT),
+        "hd": sentence(Code.UPSCALE_INSTEAD),
+        "test": sentence(Code.CHOOSE_MODEL),
+        "testp": sentence(Code.CHOOSE_MODEL),
+        "creative": sentence(Code.NOTHING_LIKE_IT),
+        "beta": sentence(Code.CHOOSE_MODEL),
+        "upbeta": sentence(Code.GRID_BUTTONS),
+        "uplight": sentence(Code.GRID_BUTTONS),
+        "upanime": sentence(Code.GRID_BUTTONS),
+        "wallpaper": sentence(Code.TRY, text="--ar 16:9"),
+        "h": sentence(Code.TRY_RATIO),
+        "zoom": sentence(Code.ZOOM_BUTTONS),
+        "motion": sentence(Code.NO_VIDEO),
+        "loop": sentence(Code.NO_VIDEO),
+        "end": sentence(Code.NO_VIDEO),
+        "bs": sentence(Code.TRY, text="--repeat"),
+        "negative": sentence(Code.WRITE, text="--no"),
+        "guidance": sentence(Code.WRITE, text="--cfg"),
+        "size": sentence(Code.TRY_RATIO),
     }
 )

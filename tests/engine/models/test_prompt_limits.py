@@ -127,7 +127,7 @@ def test_the_shapes_that_are_accepted_are_those_that_are_painted(width: int, hei
 def test_a_shape_that_a_model_was_not_trained_on_is_told_with_the_nearest(model: str, ar: str, suggested: str) -> None:
     """The suggestion itself is let through."""
     told = parse(f"a red circle --model {model} --ar {ar}", limits=SHAPED_LIMITS)
-    assert isinstance(told, PromptErrors) and told.errors[0].suggestion == f"Try --ar {suggested}."
+    assert isinstance(told, PromptErrors) and str(told.errors[0].suggestion) == f"Try --ar {suggested}."
     assert not isinstance(parse(f"a red circle --model {model} --ar {suggested}", limits=SHAPED_LIMITS), PromptErrors)
 
 

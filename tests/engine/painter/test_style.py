@@ -66,5 +66,5 @@ def test_a_note_says_that_there_is_no_style_yet(registry: Registry) -> None:
         told = notes_on(specs[0], limits)
         assert len(told) == notes
         assert all(
-            "No style of the community has been trained for tiny yet, so --stylize changes" in one for one in told
+            "No style of the community has been trained for tiny yet, so --stylize changes" in str(one) for one in told
         )

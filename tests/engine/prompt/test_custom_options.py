@@ -50,7 +50,7 @@ def test_options_are_not_put_into_options() -> None:
     result = parse("a --one", PromptDefaults(options={"one": "--two", "two": "--one"}))
     assert isinstance(result, PromptErrors)
     (error,) = result.errors
-    assert (error.source.name, error.message) == ("your option --one", "Unknown parameter --two.")
+    assert (str(error.source.where), str(error.message)) == ("In your option --one:", "Unknown parameter --two.")
 
 
 def test_options_cannot_blow_a_prompt_up() -> None:

@@ -79,7 +79,7 @@ def test_the_readme_says_what_the_model_that_ships_can_paint(limits: Limits) -> 
 def test_no_advice_names_what_this_release_cannot_do() -> None:
     """For parameters of other services too."""
     missing = [f"--{row.name}" for row in PARAMETERS if not is_available(row)]
-    advice = " ".join(FOREIGN_PARAMETERS.values())
+    advice = " ".join(map(str, FOREIGN_PARAMETERS.values()))
     assert [name for name in missing if re.search(rf"{name}\b", advice)] == []
 
 

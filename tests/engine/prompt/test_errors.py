@@ -99,7 +99,7 @@ def test_no_line_is_wider_than_where_it_is_shown(filler: str, width: int) -> Non
 def test_a_line_that_fits_is_not_cut() -> None:
     """To the last column; one more and its end or beginning is dots."""
     line = "cat --sede " + "7" * 25
-    source = PromptSource(name="prompt", text=line)
+    source = PromptSource(text=line)
     errors = PromptErrors(errors=(PromptError(source=source, start=4, end=10, message="No."),))
     assert format_errors(errors, width=36).splitlines()[:2] == [line, "    ^^^^^^"]
     assert format_errors(errors, width=35).splitlines()[0] == line[:32] + "..."
@@ -189,6 +189,6 @@ def test_columns(text: str, width: int) -> None:
 
 def test_an_error_can_be_made_by_hand() -> None:
     """Other parts of Easel can show an error by making the record themselves."""
-    source = PromptSource(name="prompt", text="a fox")
+    source = PromptSource(text="a fox")
     error = PromptError(source=source, start=2, end=5, message="No foxes here.")
     assert format_errors(PromptErrors(errors=(error,))) == "a fox\n  ^^^\nNo foxes here."

@@ -56,7 +56,7 @@ def test_the_option_negative_joins_the_list_of_the_prompt() -> None:
 def test_an_error_of_a_command_option_is_shown_in_its_own_line() -> None:
     """An invalid seed is underlined in the option, not in the prompt."""
     (error,) = errors_of("a fox", command_options={"seed": "seven"}).errors
-    assert (error.source.name, error.start, error.end) == ("the option seed", 0, 5)
+    assert (str(error.source.where), error.start, error.end) == ("In the option seed:", 0, 5)
 
 
 def test_parameters_stand_in_the_order_of_the_table() -> None:
@@ -77,7 +77,7 @@ def test_six_thousand_characters_pass_and_one_more_does_not() -> None:
     """A prompt of exactly the maximum length is allowed."""
     assert specs_of("a" * 6000)
     (error,) = errors_of("a" * 6001).errors
-    assert error.start == 6000 and "6,001" in error.message
+    assert error.start == 6000 and "6,001" in str(error.message)
 
 
 def test_a_prompt_is_not_longer_when_it_is_written_out() -> None:
@@ -93,7 +93,7 @@ def test_what_a_model_cannot_do_is_reported_before_queueing() -> None:
     """A parameter that needs an ability the model lacks is underlined."""
     limits = Limits(models=(ModelCapabilities(name="starter", abilities=frozenset()),), default_model="starter")
     (error,) = errors_of("moss --raw", limits=limits).errors
-    assert (error.message, error.suggestion) == (
+    assert (str(error.message), str(error.suggestion)) == (
         "--raw is not available with starter.",
         "Remove it: no model on this server supports it.",
     )

@@ -87,19 +87,19 @@ def test_only_the_ratio_of_weights_matters(parts: list[tuple[str, float]], facto
 
 
 @settings(max_examples=200)
-@given(prompts, prompts, st.sampled_from(["prompt", "your suffix", "your option --ink", "the option seed"]))
+@given(prompts, prompts, st.sampled_from(["", "In your suffix:", "In your option --ink:", "In the option seed:"]))
 def test_an_error_is_shown_where_it_was_written(before: str, after: str, place: str) -> None:
     """An unknown name is underlined exactly, whatever surrounds it and in any source."""
     wrong = f"{before} --zzqqx {after}"
-    texts = {"prompt": f"a --ink {wrong}" if place == "prompt" else f"{before} a --ink {after}"}
+    texts = {"prompt": f"a --ink {wrong}" if not place else f"{before} a --ink {after}"}
     defaults = PromptDefaults(
-        suffix=f"--tile {wrong}" if place == "your suffix" else "", options={"ink": wrong if "ink" in place else "b"}
+        suffix=f"--tile {wrong}" if "suffix" in place else "", options={"ink": wrong if "ink" in place else "b"}
     )
     result = parse(texts["prompt"], defaults, command_options={"seed": wrong} if "seed" in place else {})
     for error in result.errors if isinstance(result, PromptErrors) else ():
-        if error.message != "Unknown parameter --zzqqx.":
+        if str(error.message) != "Unknown parameter --zzqqx.":
             continue
-        assert (error.source.name, error.source.text[error.start : error.end]) == (place, "--zzqqx")
+        assert (str(error.source.where or ""), error.source.text[error.start : error.end]) == (place, "--zzqqx")
 
 
 @given(prompts)

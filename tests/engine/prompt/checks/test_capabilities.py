@@ -8,6 +8,7 @@ import pytest
 
 from engine.contract.jobs import Operation
 from engine.prompt import Limits, ModelCapabilities, PromptDefaults, PromptErrors, SizeLimits, StepLimits, parse
+from engine.prompt.errors import Origin
 from tests.engine.prompt.outcomes import error, values
 
 PNG = "https://a.org/a.png"
@@ -97,8 +98,8 @@ def test_every_adapter_that_does_not_fit_is_reported_where_it_was_written() -> N
     """Errors in the suffix are shown in the suffix; a model without adapter support is one error."""
     errors = parse("a --lora big", PromptDefaults(suffix="--lora big wash"), DRESSERS)
     assert isinstance(errors, PromptErrors)
-    places = [(one.source.name, one.source.text[one.start : one.end]) for one in errors.errors]
-    assert places == [("prompt", "big"), ("your suffix", "big")]
+    places = [(one.source.origin, one.source.text[one.start : one.end]) for one in errors.errors]
+    assert places == [(Origin.PROMPT, "big"), (Origin.SUFFIX, "big")]
     assert "--lora is not available with bare." in error("a --lora big ink --model bare", limits=DRESSERS)[1]
     assert error("a --lora ink --model none", limits=DRESSERS)[1].endswith(f"for sd1. {_LEAVE}")
 
@@ -130,7 +131,7 @@ def test_a_model_that_only_varies_pictures_paints_no_words(raw: str, where: str)
     assert isinstance(errors, PromptErrors)
     first = errors.errors[0]
     assert first.source.text[first.start : first.end].startswith(where)
-    assert (first.message, first.suggestion) == (
+    assert (str(first.message), str(first.suggestion)) == (
         "later can only vary existing pictures.",
         "Choose another model with --model.",
     )

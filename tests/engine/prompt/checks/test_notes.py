@@ -30,7 +30,7 @@ def parsed(text: str, limits: Limits) -> Specs:
 
 
 def notes(text: str, limits: Limits = LIMITS) -> tuple[str, ...]:
-    return tuple(note for spec in parsed(text, limits) for note in notes_on(spec, limits))
+    return tuple(str(note) for spec in parsed(text, limits) for note in notes_on(spec, limits))
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_a_small_model_says_what_it_paints() -> None:
 def test_a_parameter_without_effect_is_named(text: str, operation: Operation, told: list[str]) -> None:
     """Members can write any parameter in the form of a button, which paints from one picture."""
     (spec,) = parsed(text, LIMITS)
-    found = notes_on(spec, LIMITS, operation)
+    found = [str(note) for note in notes_on(spec, LIMITS, operation)]
     assert len(found) == len(told) and all(map(str.startswith, found, told))
 
 
@@ -111,7 +111,9 @@ def test_pictures_that_nothing_reads_are_named(operation: Operation) -> None:
         model = ModelCapabilities(name="real", reads_pictures=reads)
         limits = Limits(models=(model,), default_model="real")
         told = notes_on(spec, limits, operation)
-        assert len(told) == count and all(note.startswith("Pictures in the prompt change nothing") for note in told)
+        assert len(told) == count and all(
+            str(note).startswith("Pictures in the prompt change nothing") for note in told
+        )
         assert notes_on(spec, limits) == ()
 
 

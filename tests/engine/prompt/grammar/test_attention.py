@@ -69,7 +69,7 @@ def test_attention_out_of_range_is_an_error(text: str, fault: tuple[int, int]) -
     result = parse(text)
     assert isinstance(result, PromptErrors)
     (error,) = result.errors
-    assert (error.start, error.end) == fault and "must be 0 to 10, not" in error.message
+    assert (error.start, error.end) == fault and "must be 0 to 10, not" in str(error.message)
 
 
 def test_too_many_brackets_are_one_error() -> None:

@@ -98,7 +98,7 @@ def test_an_address_in_brackets_is_an_error() -> None:
     """A link without a space before it would become words, so it is an error."""
     result = parse("a cat (https://a.org/a.png)")
     assert isinstance(result, PromptErrors)
-    assert result.errors[0].start == 7 and "no space before this link" in result.errors[0].message
+    assert result.errors[0].start == 7 and "no space before this link" in str(result.errors[0].message)
 
 
 @pytest.mark.parametrize("weight", ["0", "-1", "10001"])
@@ -107,7 +107,7 @@ def test_weights_of_pictures_are_positive(weight: str) -> None:
     result = parse(f"{PNG}::{weight} cat")
     assert isinstance(result, PromptErrors)
     (error,) = result.errors
-    assert error.source.text[error.start : error.end] == weight and "weight of a picture" in error.message
+    assert error.source.text[error.start : error.end] == weight and "weight of a picture" in str(error.message)
 
 
 def test_pictures_that_come_with_a_prompt_stand_before_its_words() -> None:

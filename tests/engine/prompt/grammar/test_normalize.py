@@ -10,7 +10,7 @@ from engine.prompt.grammar.spans import locate, mapped_from_source
 
 
 def normalized(text: str) -> str:
-    return normalize(mapped_from_source(PromptSource(name="prompt", text=text)))[0].text
+    return normalize(mapped_from_source(PromptSource(text=text)))[0].text
 
 
 @pytest.mark.parametrize(
@@ -64,12 +64,12 @@ def test_characters_that_no_text_has_are_errors(text: str, start: int, end: int,
     result = parse(f"{text} cat")
     assert isinstance(result, PromptErrors)
     (error,) = result.errors
-    assert (error.start, error.end) == (start, end) and name in error.message
+    assert (error.start, error.end) == (start, end) and name in str(error.message)
 
 
 def test_removed_characters_do_not_move_positions() -> None:
     """A position after removed characters maps to where it was typed."""
-    source = PromptSource(name="prompt", text="\u200ba\u200b\u200bb\ufeffc")
+    source = PromptSource(text="\u200ba\u200b\u200bb\ufeffc")
     mapped, _ = normalize(mapped_from_source(source))
     assert mapped.text == "abc"
     from engine.prompt.errors import Problem

@@ -10,15 +10,15 @@ from engine.prompt.grammar.spans import mapped_from_source
 
 
 def texts(text: str, max_jobs: int = 40) -> list[str]:
-    found, problems = permute(mapped_from_source(PromptSource(name="prompt", text=text)), max_jobs)
+    found, problems = permute(mapped_from_source(PromptSource(text=text)), max_jobs)
     assert not problems
     return [mapped.text for mapped in found]
 
 
 def message(text: str, max_jobs: int = 40) -> tuple[str, str]:
     """Return the underlined text of the first problem, and its message."""
-    _, problems = permute(mapped_from_source(PromptSource(name="prompt", text=text)), max_jobs)
-    return text[problems[0].start : problems[0].end], problems[0].message
+    _, problems = permute(mapped_from_source(PromptSource(text=text)), max_jobs)
+    return text[problems[0].start : problems[0].end], str(problems[0].message)
 
 
 @pytest.mark.parametrize(

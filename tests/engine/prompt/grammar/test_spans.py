@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.prompt import PromptSource
-from engine.prompt.errors import Problem
+from engine.prompt.errors import Origin, Problem
 from engine.prompt.grammar.spans import Slice, join, locate, mapped_from_source, source_at
 
-ONE, OTHER = PromptSource(name="prompt", text="a red fox"), PromptSource(name="your suffix", text="--ar 3:2")
+ONE, OTHER = PromptSource(text="a red fox"), PromptSource(text="--ar 3:2", origin=Origin.SUFFIX)
 FIRST, SECOND = mapped_from_source(ONE), mapped_from_source(OTHER)
 
 

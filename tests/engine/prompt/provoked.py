@@ -1,0 +1,155 @@
+"""Prompts that provoke every sentence of the prompt language, and the sentences that they provoke."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from functools import cache
+
+from engine.contract.jobs import Operation
+from engine.prompt import (
+    Code,
+    Limits,
+    ModelCapabilities,
+    PromptDefaults,
+    PromptErrors,
+    Sentence,
+    SizeLimits,
+    StepLimits,
+    Told,
+    Vocabulary,
+    check_option,
+    check_style,
+    notes_on,
+    parse,
+    sentence,
+)
+from engine.prompt.errors import MAX_SHOWN_LENGTH, format_errors
+from engine.prompt.parameter_type import allowed_values
+from engine.prompt.parameters import FOREIGN_PARAMETERS, PARAMETERS
+
+PNG = "https://a.org/a.png"
+SIZES = SizeLimits(square=512, multiple=8, min_side=256, max_side=768)
+SMALL = ModelCapabilities(
+    name="small",
+    abilities=frozenset({"images", "lora", "sampler", "style"}),
+    incompatible_adapters={"big": "unet.up"},
+    samplers=("euler", "ddim"),
+    step_limits=StepLimits(default=20, sampler="euler", maximum=60, max_steps_by={"ddim": 30}),
+    size_limits=SIZES,
+    vocabulary=Vocabulary(paints="simple shapes", words={"circle": ("disc",)}, examples=("a red circle",)),
+    style="",
+    reads_pictures=False,
+)
+ABLE = ModelCapabilities(
+    name="able",
+    size_limits=SizeLimits(square=512, multiple=8, min_side=256, max_side=768, sizes=((512, 512), (768, 512))),
+    controls=("canny",),
+)
+BARE = ModelCapabilities(name="bare", controls=(), incompatible_adapters={"big": "unet.up", "ink": "unet.up"})
+LATER = ModelCapabilities(name="later", operations=(Operation.VARY,))
+LIMITED = Limits(
+    adapters=("ink", "big"), abilities=frozenset(), default_model="small", models=(SMALL, ABLE, BARE, LATER)
+)
+
+FAULTY = (
+    *("", "\x00 fox", "a fox {", "a fox }", "a {} fox", "{a, b --r 40}", "{a,b}" * 21, "a bird --r 2 --relax"),
+    *(PNG, "a fox --ink", "a fox " + "x" * 6000, "a\\b" * 2000, "a " + " ".join(f"--wrong{n}" for n in range(99))),
+    *("a --Seed 1", "a --arr 3:2", "a --x", "a --s50", "a --fast --relax", "a --seed", "a --no ,,", "a --seed 5 dog"),
+    *("a --raw yes", "a --q 0", "a --ar 1.5:1", "a --ar 0:1", "a --c 1.5", "a --cfg x", "a --no red::2"),
+    *("a --no b http://x.org", "a --sref 12::0", "a --lora ink:x", "a --lora ink:3", "a --lora ink:", "a --iw 1"),
+    *("a --interpolate", "a --model a/b", "a --v ../x", "a --niji ../x", "a --sref cat", "a --cref ink"),
+    *("a --lora a/b:1", "a --control a/b", "a --profile a/b"),
+    *("a blob:https://a", "a file:///etc/a.png", "a https://[::1]/a.png", "a https://a", "a (see:https://a.org)"),
+    *(f"{PNG}::0 a", "::2", "a::20000 b", "a::-1", "a --no b --no c", "a:: b::-3", "a (fox:11)"),
+    *("a AND b", "a BREAK b", "a ADDCOL b", "a COUPLE b", "a MASK(b)", "a __x__", "a $animal", "a <cat-toy>"),
+    *("a Negative prompt: b", "a Steps: 20", "a -s 20", "prompt: a", "a fox++", "-1::fog :: b", "a [b|c]"),
+    *("a [cat:10]", "a // b", "a fox\n# in snow", '{"a": 1}', "a {{red}} fox", "a {2$$cat|dog}", "a {b|c}"),
+    *("a <random:b>", "a <hypernet:b>", "a <embed:b>", "a <region:b>", "a <preset:b>"),
+    *("a lora:ink", "a <lora>", "a <lora:wash:>", "a <lora:wash:1:2>", "a --no fog <lora:ink:1>"),
+    *(f"a --{name}" for name in FOREIGN_PARAMETERS),
+)
+"""Refused whatever the service can do."""
+
+REFUSED = (
+    *("a --lora inc", "a --lora zzzzzz --model able", "a --v 5", "a --p --model able", "a --p --model small"),
+    *("a --q 3", "a --turbo", "a (fox)", "a --model later", "a --steps 61", "a --sampler ddim --steps 40"),
+    *("a --sampler lcm", "a --lora big", "a --lora big --model bare", "a --sref 123 --model able"),
+    *("a --ar 1:3", "a --ar 9:1 --model able", f"{PNG} a --control canny --model bare", "a --sref random --cw 3"),
+    *(f"{PNG} a --control zzz --model bare", f"{PNG} a --control zzz --model able", "a --control cannny --model able"),
+    *(f"{PNG} {PNG} a --control canny --model able", f"{PNG} --control canny --model able"),
+    f"{PNG} a --control canny --iw 1 --model able",
+)
+"""Refused by the service of `LIMITED`."""
+
+NOTED = (
+    f"{PNG} a circle",
+    *("two boxes --no box", "a red circle --no red, circle", "a dragon", "a circle --stylize 200"),
+    *("a cat --best 8 --video", "a:: b --best 8 --chaos 9 --interpolate", "a circle --best 8", "a circle --tile"),
+)
+"""Painted, with notes."""
+
+
+@cache
+def provoked() -> dict[Code, Sentence]:
+    """Return a sentence for each code that comes up, those within sentences too."""
+    return {one.code: one for told in _everything() for one in _within(told)}
+
+
+def _everything() -> Iterator[Told]:
+    for text in FAULTY:
+        yield from _told(parse(text))
+    for text in REFUSED:
+        yield from _told(parse(text, limits=LIMITED))
+    yield from _told(
+        parse(f"{PNG} a", limits=Limits(models=(replace(SMALL, abilities=frozenset()),), default_model="small"))
+    )
+    yield from _told(parse("a --tile", limits=Limits(models=(SMALL,), default_model="small")))
+    yield from _told(parse("a --lora ink", limits=Limits(adapters=())))
+    yield from _told(parse("a fox", PromptDefaults(suffix="in ink --seed x"), command_options={"seed": "x"}))
+    yield from _told(parse("a --ink", PromptDefaults(options={"ink": "x" * 7000})))
+    yield from _told(parse("a --ink", PromptDefaults(options={"ink": "--seed x"})))
+    for name in ("seed", "7"):
+        yield from _told(check_option(name, "x"))
+    for known in (["ink"], []):
+        yield from _told(check_style("sand", known))
+    for text in NOTED:
+        for limits in (Limits(), LIMITED):
+            for operation in (Operation.IMAGINE, Operation.PAN):
+                yield from _notes(text, limits, operation)
+    yield from map(allowed_values, PARAMETERS)
+    yield from _shown_beside_errors()
+
+
+def _told(result: object) -> Iterator[Told]:
+    assert isinstance(result, PromptErrors), result
+    for error in result.errors:
+        yield from (error.message, error.suggestion, *([error.source.where] if error.source.where else []))
+
+
+def _notes(text: str, limits: Limits, operation: Operation) -> Iterable[Told]:
+    specs = parse(text, limits=limits)
+    return () if isinstance(specs, PromptErrors) else notes_on(specs[0], limits, operation)
+
+
+def _shown_beside_errors() -> Iterator[Told]:
+    """Yield what stands beside errors, as it is said: how many more there are, and the field of a form."""
+    many = parse("a " + " ".join(f"--wrong{number}" for number in range(99)))
+    assert isinstance(many, PromptErrors)
+    shown: list[Told] = []
+
+    def say(told: Told) -> str:
+        shown.append(told)
+        return str(told)
+
+    format_errors(many, max_length=MAX_SHOWN_LENGTH, said=say)
+    yield from shown
+    yield sentence(Code.IN_FIELD, name="Shape")
+
+
+def _within(told: Told) -> Iterator[Sentence]:
+    if isinstance(told, Sentence):
+        yield told
+        for _, field in told.fields:
+            if isinstance(field, Sentence):
+                yield from _within(field)
