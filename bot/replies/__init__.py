@@ -32,6 +32,7 @@ from bot.policy.words import WordForbidden
 from bot.replies import withheld_replies
 from bot.replies.ban_replies import banned, restricted
 from bot.replies.cause_replies import (
+    known_values,
     names_of,
     no_room,
     nothing_found,
@@ -240,7 +241,7 @@ def _setting_sentence(error: errors.SettingUnsupported) -> str:
         "The model {model} does not support {setting}.", model=error.model, setting=f"--{error.name} {error.value}"
     )
     if error.known:
-        return _("{what} Available: {known}.", what=what, known=names_of(error.known))
+        return _("{what} Available: {known}.", what=what, known=known_values(error.facts))
     return _("{what} Remove it, or use another value.", what=what)
 
 

@@ -79,7 +79,17 @@ def no_room(model: str, size: str) -> tuple[str, str]:
 def _setting(facts: Facts) -> str:
     setting = f"--{facts.get('name', 'setting')} {facts.get('value', '')}".rstrip()
     what = _("the model does not support {setting}", setting=setting)
-    return _("{what}; available: {known}", what=what, known=names_of(facts["known"])) if facts.get("known") else what
+    return _("{what}; available: {known}", what=what, known=known_values(facts)) if facts.get("known") else what
+
+
+def known_values(facts: Facts) -> str:
+    """Return what a setting takes: a range, or the first of the names; jobs of older releases have ranges as names."""
+    match facts.get("within"):
+        case [low, high]:
+            return _("{low} to {high}", low=low, high=high)
+        case [low, high, sampler]:
+            return _("{low} to {high} with the sampler {sampler}", low=low, high=high, sampler=sampler)
+    return names_of(facts["known"])
 
 
 def names_of(names: Sequence[str]) -> str:

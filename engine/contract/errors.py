@@ -12,16 +12,12 @@ EaselError
             PictureStoreUnavailable
             StorageFull
         PainterLost
-            PainterNotReady
-            RequestLost
+            PainterNotReady, RequestLost
         JobInterrupted
     OperatorError           the operator acts
         WeightsMissing, WeightsMismatch, ModelBroken, PaintedNothing, NoRoom, SpeedUnsupported
-        PictureCorrupt
-        RecipeUnreadable
-        PostgresBroken
-        SchemaOutdated
-        SchemaNewer
+        PictureCorrupt, RecipeUnreadable
+        PostgresBroken, SchemaOutdated, SchemaNewer
         SettingsInvalid
             DatabaseUnusable
 """
@@ -30,6 +26,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from engine.contract.ranges import Strings, known_range
 from engine.contract.store_faults import StoreFault
 
 
@@ -134,11 +131,14 @@ class SizeUnsupported(RequestError):
 
 
 class SettingUnsupported(RequestError):
-    """The model does not support `value` for the parameter `name`; `known` are the values it supports."""
+    """The model does not support `value` for the parameter `name`; `known` are the values it supports.
 
-    def __init__(self, *, name: str, value: str, model: str, known: tuple[str, ...] = ()) -> None:
-        super().__init__(name=name, value=value, model=model, known=known)
-        self.name, self.value, self.model, self.known = name, value, model, known
+    within: for numbers, as that of `known_range`, which `known` then has in English.
+    """
+
+    def __init__(self, *, name: str, value: str, model: str, known: Strings = (), within: Strings = ()) -> None:
+        self.name, self.value, self.model, self.known = name, value, model, tuple(known) or known_range(within)
+        super().__init__(name=name, value=value, model=model, known=self.known, within=within)
 
 
 class AdapterMismatch(RequestError):

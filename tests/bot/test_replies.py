@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from bot.language import speaking
 from bot.replies import BROKEN, code_block, duration, has_reply, reply_for, waiting
 from bot.replies.cause_replies import sentence_from_cause
 from bot.replies.feedback_replies import rated
@@ -92,6 +94,27 @@ def test_a_job_that_asked_for_too_many_steps_is_told_the_most() -> None:
     )
     assert told == "the model does not support --steps 64; available: 1 to 50 with the sampler lcm"
     assert sentence_from_cause({"error": "SettingUnsupported", "name": "lora"}) == "the model does not support --lora"
+
+
+@pytest.mark.parametrize(
+    ("within", "english", "german"),
+    [
+        (("1", "50"), "1 to 50", "1 bis 50"),
+        (("1", "50", "lcm"), "1 to 50 with the sampler lcm", "1 bis 50 mit dem Sampler lcm"),
+    ],
+)
+def test_the_numbers_that_a_model_takes_are_said_in_the_language(
+    within: tuple[str, ...], english: str, german: str
+) -> None:
+    """At once, and from what is stored; other programs read them in English."""
+    error = errors.SettingUnsupported(name="steps", value="64", model="tiny", within=within)
+    cause = json.loads(json.dumps({"error": "SettingUnsupported", **error.facts}))
+    assert error.known == (english,)
+    assert reply_for(error).endswith(f" Available: {english}.")
+    assert sentence_from_cause(cause).endswith(f"; available: {english}")
+    with speaking("de"):
+        assert reply_for(error).endswith(f" Verfügbar: {german}.")
+        assert sentence_from_cause(cause).endswith(f"; verfügbar: {german}")
 
 
 def _of_control(error: errors.OperatorError) -> errors.OperatorError:

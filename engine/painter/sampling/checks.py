@@ -19,4 +19,4 @@ def bounded(model: Model, name: str, value: ParameterValue | None, default: floa
         return default
     if isinstance(value, int | float) and low <= value <= high:
         return float(value)
-    raise SettingUnsupported(name=name, value=str(value), model=model.name, known=(f"{low:g} to {high:g}",))
+    raise SettingUnsupported(name=name, value=str(value), model=model.name, within=(f"{low:g}", f"{high:g}"))

@@ -243,7 +243,7 @@ def _strength(request: PaintRequest, model: Model) -> float | None:
     strength = model.defaults.outpaint_strength if request.edit.strength is None else request.edit.strength
     if 0 < strength <= 1 or (strength == FAITHFUL and _is_upscale(request)):
         return strength
-    raise SettingUnsupported(name="strength", value=f"{strength:g}", model=model.name, known=("0 to 1",))
+    raise SettingUnsupported(name="strength", value=f"{strength:g}", model=model.name, within=("0", "1"))
 
 
 def _image_strength(asked: Mapping[str, ParameterValue], model: Model, *, has_words: bool) -> float:

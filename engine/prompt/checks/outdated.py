@@ -79,8 +79,8 @@ def _check_steps(spec: JobSpec, model: ModelCapabilities) -> None:
         return
     asked = spec.parameters.get("steps")
     if isinstance(asked, int) and asked > model.step_limits.maximum:
-        known = (f"1 to {model.step_limits.maximum}",)
-        raise SettingUnsupported(name="steps", value=_text(asked), model=model.name, known=known)
+        within = ("1", f"{model.step_limits.maximum}")
+        raise SettingUnsupported(name="steps", value=_text(asked), model=model.name, within=within)
     steps_for(spec.parameters, model.name, model.step_limits)
 
 

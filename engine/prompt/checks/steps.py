@@ -25,8 +25,8 @@ def steps_for(asked: Mapping[str, ParameterValue], model: str, steps: StepLimits
     sampler, painted = sampler_of(asked, steps), painted_steps(asked, steps)
     most = max_steps_by(sampler, steps)
     if painted > most:
-        known = (f"1 to {most} with the sampler {sampler}",)
-        raise SettingUnsupported(name="steps", value=str(painted), model=model, known=known)
+        within = ("1", f"{most}", sampler)
+        raise SettingUnsupported(name="steps", value=str(painted), model=model, within=within)
     return painted
 
 
