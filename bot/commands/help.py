@@ -9,7 +9,7 @@ import discord
 from discord import app_commands
 
 from bot.answers import answer, send_ephemeral
-from bot.language import translated
+from bot.language.commands import said_description
 from bot.parameter_help import parameter_text
 from bot.replies import code_block, help_replies
 from bot.services import Services, services_of
@@ -63,4 +63,4 @@ def _commands(interaction: discord.Interaction[Any]) -> Iterator[tuple[str, str]
     for command in tree.get_commands(type=discord.AppCommandType.chat_input):
         wanted = command.default_permissions
         if wanted is None or interaction.permissions.administrator or wanted <= interaction.permissions:
-            yield command.name, translated(command.description)
+            yield command.name, said_description(command)

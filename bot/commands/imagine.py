@@ -10,7 +10,7 @@ from discord import app_commands
 
 from bot.answers import answer
 from bot.language import Phrase
-from bot.language.commands import described
+from bot.language.commands import DESCRIPTION, described
 from bot.policy.preferences import NO_PREFERENCES
 from bot.presets import PRESETS, may_use_presets
 from bot.queueing import queue_prompt
@@ -111,8 +111,9 @@ def _choices(values: Mapping[str, str], current: str) -> list[app_commands.Choic
 
 def imagine_for(limits: Limits) -> app_commands.Command[Any, ..., Any]:
     """Return the command, with descriptions that say what the default model can paint."""
+    description = _described(command_help(limits), _SMALL_MODEL, limits)
     command: app_commands.Command[Any, ..., Any] = app_commands.Command(
-        name=imagine.name, description=_described(command_help(limits), _SMALL_MODEL, limits), callback=imagine.callback
+        name=imagine.name, description=description, callback=imagine.callback, extras={DESCRIPTION: description}
     )
     command.autocomplete("shape")(offer_shapes)
     command.autocomplete("model")(offer_models)
@@ -126,7 +127,7 @@ def _described(english: str, phrase: Phrase, limits: Limits) -> app_commands.loc
     """Return the description in every language, of a model that paints only a few things."""
     known = next((one.vocabulary for one in limits.models if one.name == limits.default_model), None)
     return (
-        described(english, phrase, model=limits.default_model, what=known.paints)
+        described(english, phrase, model=limits.default_model, what=known.told)
         if known
         else app_commands.locale_str(english)
     )

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from discord import Locale
 from discord.app_commands import (
+    Command,
     ContextMenu,
+    Group,
     TranslationContextLocation,
     TranslationContextTypes,
     Translator,
@@ -12,7 +16,9 @@ from discord.app_commands import (
 )
 
 from bot.language.catalogs import ENGLISH, language_from_locale, translations
-from bot.language.phrases import Phrase, speaking
+from bot.language.phrases import Phrase, language, speaking, translated
+from bot.language.prompts import said
+from engine.prompt import Told
 
 _NAMES = (
     TranslationContextLocation.command_name,
@@ -23,9 +29,26 @@ _MAX_LENGTH = 100
 """Discord's limit on a description and on a choice."""
 
 
-def described(english: str, phrase: Phrase, **fields: object) -> locale_str:
+DESCRIPTION = "description"
+"""What a command's extras have its description as, if that has fields: discord.py gives only the English of one."""
+
+
+def described(english: str, phrase: Phrase, **fields: Told) -> locale_str:
     """Return a description with fields, which is this in English."""
     return locale_str(english, phrase=phrase, fields=fields)
+
+
+def said_description(command: Command[Any, ..., Any] | Group) -> str:
+    """Return the description of the command in the language of now."""
+    given = command.extras.get(DESCRIPTION)
+    if isinstance(given, locale_str) and "phrase" in given.extras and language() != ENGLISH:
+        return _said(given)
+    return translated(command.description)
+
+
+def _said(description: locale_str) -> str:
+    fields = {name: said(field) for name, field in description.extras["fields"].items()}
+    return str(description.extras["phrase"].format(**fields))
 
 
 class CatalogTranslator(Translator):
@@ -33,11 +56,11 @@ class CatalogTranslator(Translator):
 
     async def translate(self, string: locale_str, locale: Locale, context: TranslationContextTypes) -> str | None:
         """Return the translation; None where there is none."""
-        language = language_from_locale(locale.value)
-        if language == ENGLISH or (context.location in _NAMES and not isinstance(context.data, ContextMenu)):
+        spoken = language_from_locale(locale.value)
+        if spoken == ENGLISH or (context.location in _NAMES and not isinstance(context.data, ContextMenu)):
             return None
-        if phrase := string.extras.get("phrase"):
-            with speaking(language):
-                return str(phrase.format(**string.extras["fields"]))[:_MAX_LENGTH]
-        said = translations(language).gettext(string.message)
-        return None if said == string.message else said
+        if "phrase" in string.extras:
+            with speaking(spoken):
+                return _said(string)[:_MAX_LENGTH]
+        text = translations(spoken).gettext(string.message)
+        return None if text == string.message else text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from bot.language import Phrase, _
+from bot.language import Phrase, _, said
 from engine.prompt import PARAMETERS, Limits
 from engine.prompt.limits import ModelCapabilities
 
@@ -60,7 +60,7 @@ job, and `/prefer auto_dm` sends you each result directly as well. *Apps* in the
 def start_text(limits: Limits) -> str:
     """Return how to begin, with what the default model paints if that is little."""
     known = next((one.vocabulary for one in limits.models if one.name == limits.default_model), None)
-    paints = _("The model here paints {what}.", what=known.paints) if known else _("Any words do.")
+    paints = _("The model here paints {what}.", what=said(known.told)) if known else _("Any words do.")
     example = known.examples[0] if known and known.examples else _("a lighthouse in a storm")
     topics = ", ".join(f"`/help about: {topic}`" for topic in TOPICS if topic != "start")
     return _START.format(example=example, paints=paints, topics=topics)
@@ -103,7 +103,7 @@ def _model(model: ModelCapabilities, limits: Limits) -> str:
     facts = [_("the default")] if model.name == limits.default_model else [f"`--model {model.name}`"]
     if model.vocabulary:
         words = ", ".join(model.vocabulary.words)
-        facts.append(_("paints {what}: {words}", what=model.vocabulary.paints, words=words))
+        facts.append(_("paints {what}: {words}", what=said(model.vocabulary.told), words=words))
     if model.controls:
         facts.append(_("ControlNets: {names}", names=", ".join(model.controls)))
     return f"**{model.name}**: {'; '.join(facts)}"

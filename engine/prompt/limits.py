@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from engine.contract.jobs import Operation, ParameterValue
 from engine.prompt.parameters import RELEASE_ABILITIES, SERVICE_ABILITIES
-from engine.prompt.sentences import Code, Field, Sentence, sentence
+from engine.prompt.sentences import Code, Field, Sentence, Told, sentence
 
 MAX_PROMPT_LENGTH = 6_000
 MAX_JOBS = 40
@@ -72,6 +72,11 @@ class Vocabulary:
     paints: str
     examples: tuple[str, ...]
     words: Mapping[str, tuple[str, ...]]
+
+    @property
+    def told(self) -> Told:
+        """Return what it paints; of the model that ships with Easel as a sentence, which has translations."""
+        return sentence(Code.SIMPLE_SHAPES) if self.paints == Code.SIMPLE_SHAPES.value else self.paints
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -222,6 +222,7 @@ class Code(Enum):
 
     CONTRADICTION = "The prompt asks for {words} and excludes it too. Remove one of the two."
     CONTRADICTIONS = "The prompt asks for {words} and excludes them too. Remove one of the two."
+    SIMPLE_SHAPES = "simple shapes"
     UNKNOWN_SUBJECTS = (
         "The model {model} paints {paints}: {words}. Your prompt has none of them. For anything else, install a real"
         " model with easel models add."

@@ -44,7 +44,7 @@ def _unknown_subjects(wanted: Sequence[Words], model: ModelCapabilities) -> Iter
     known = model.vocabulary
     if known and wanted and not any(has_subject(words, known) for words in wanted):
         words = ", ".join(known.words)
-        yield sentence(Code.UNKNOWN_SUBJECTS, model=model.name, paints=known.paints, words=words)
+        yield sentence(Code.UNKNOWN_SUBJECTS, model=model.name, paints=known.told, words=words)
 
 
 def _missing_style(spec: JobSpec, model: ModelCapabilities) -> Iterator[Sentence]:

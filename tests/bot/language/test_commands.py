@@ -13,9 +13,10 @@ import pytest
 from bot.buttons import BUTTONS
 from bot.client import EaselClient
 from bot.commands import COMMANDS, commands_for
-from bot.language import LANGUAGES
+from bot.commands.imagine import imagine_for
+from bot.language import LANGUAGES, speaking
 from bot.language.catalogs import translations
-from bot.language.commands import CatalogTranslator
+from bot.language.commands import CatalogTranslator, said_description
 from engine.prompt import Limits, ModelCapabilities, Vocabulary
 
 BOT = Path(__file__).parents[3] / "bot"
@@ -52,6 +53,19 @@ async def test_discord_shows_commands_in_german(limits: Limits) -> None:
     german = {part["name"]: part.get("description_localizations", {}).get("de", "") for part in described}
     assert len(described) > 50 and not [name for name, said in german.items() if not 0 < len(said) <= 100]
     assert not [part["name"] for part in described if part.get("name_localizations")]
+
+
+def test_help_describes_a_command_with_what_the_model_paints() -> None:
+    """As Discord does, which has its own translations."""
+    command = imagine_for(Limits(models=(STARTER,), default_model="starter"))
+    assert said_description(command) == command.description
+    with speaking("de"):
+        german = said_description(command)
+        plain = said_description(imagine_for(Limits()))
+    assert (german, plain) == (
+        "Malt vier Bilder nach einem Prompt. Das Modell starter malt einfache Formen.",
+        "Malt vier Bilder nach einem Prompt",
+    )
 
 
 async def test_names_of_menus_are_translated() -> None:
