@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import discord
 
 from bot.cards import MAX_CONTENT, length
 from bot.language import Phrase, _
+from bot.policy.plan_facts import plan_from_fact, read_fact
+from bot.policy.plans import Plan
+from bot.replies.plan_replies import gpu_time
 from bot.replies.safety_replies import listed
 from bot.replies.server_replies import LANGUAGE_NAMES
 from bot.store.guilds.changes import GuildChange
@@ -35,6 +38,14 @@ _SAID: Mapping[str, str | Phrase] = {
     "off": Phrase("off"),
     "everywhere": Phrase("everywhere"),
     "member": Phrase("that of each member"),
+    "elsewhere: withhold": Phrase("elsewhere: withhold"),
+    "elsewhere: spoiler": Phrase("elsewhere: spoiler"),
+    "elsewhere: show": Phrase("elsewhere: show"),
+    "age-restricted: withhold": Phrase("age-restricted: withhold"),
+    "age-restricted: spoiler": Phrase("age-restricted: spoiler"),
+    "age-restricted: show": Phrase("age-restricted: show"),
+    "strict": Phrase("strict"),
+    "normal": Phrase("normal"),
     **LANGUAGE_NAMES,
 }
 """What values are called that are stored in a word of ours."""
@@ -80,6 +91,41 @@ def _changed_pause(change: GuildChange, who: str, _longest: int) -> list[str]:
     return [_("{who} paused Easel here", who=who) if is_paused else _("{who} ended the pause", who=who)]
 
 
+def _changed_limits(change: GuildChange, who: str, longest: int) -> list[str]:
+    old, new = (_values(list(map(limit_text, values)), longest) for values in (change.removed, change.added))
+    return [_CHANGED[change.setting].format(who=who, old=old, new=new)]
+
+
+def limit_text(text: str) -> str:
+    """Return a plan, the plan of a role or the default one, from what is kept of it; a text in words as it is."""
+    fact = read_fact(text)
+    if fact is None:
+        return text
+    match fact:
+        case {"role": role, "plan": name}:
+            return f"{role}: {name}"
+        case {"default": name}:
+            return _("default: {name}", name=name)
+        case {"name": name}:
+            return f"{name} ({', '.join(_allowed(plan_from_fact(fact)))})"
+    return text
+
+
+def _allowed(plan: Plan) -> Iterator[str]:
+    if plan.per_day is not None:
+        yield _("{time} a day", time=gpu_time(plan.per_day))
+    if plan.per_month is not None:
+        yield _("{time} a month", time=gpu_time(plan.per_month))
+    if plan.max_running is not None:
+        yield _("{n} at once", n=plan.max_running)
+    yield _("{n} unfinished", n=plan.max_pending)
+    if plan.max_repeat is not None:
+        yield _("{n} repeat", n=plan.max_repeat)
+    if plan.max_permutations is not None:
+        yield _("{n} sets", n=plan.max_permutations)
+    yield from sorted(plan.speeds)
+
+
 def _values(values: Sequence[str], longest: int) -> str:
     shown = ", ".join(str(_SAID.get(value) or discord.utils.escape_markdown(value)) for value in values)
     return _cut(shown, longest) or _("nothing")
@@ -95,6 +141,7 @@ def _cut(text: str, limit: int) -> str:
 
 _WHAT: Mapping[GuildSetting, Callable[[GuildChange, str, int], list[str]]] = {
     GuildSetting.CHANNEL: _changed_channel,
+    GuildSetting.LIMITS: _changed_limits,
     GuildSetting.PAUSE: _changed_pause,
     GuildSetting.WORDS: _changed_words,
 }

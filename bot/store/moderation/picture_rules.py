@@ -87,7 +87,9 @@ async def change_picture_rules(
     new = change(old)
     if new != old:
         await connection.execute(sa.update(guild_picture_rules).where(here).values(**_row_from_rules(new)))
-        await record_change(connection, context, GuildSetting.FILTER, before=_told(old), after=_told(new))
+        await record_change(
+            connection, context, GuildSetting.FILTER, before=texts_of_rules(old), after=texts_of_rules(new)
+        )
     return new
 
 
@@ -125,7 +127,7 @@ def _row_from_rules(rules: PictureRules) -> dict[str, object]:
     }
 
 
-def _told(rules: PictureRules) -> tuple[str, ...]:
+def texts_of_rules(rules: PictureRules) -> tuple[str, ...]:
     """Return the rules as the list of changes keeps them."""
     return (
         f"elsewhere: {rules.elsewhere}",

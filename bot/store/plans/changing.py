@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.policy.plan_facts import facts_of_plans, values_of_plan
 from bot.policy.plans import MAX_PLANS, STANDARD, GuildPlans, Plan, PlanUnknown, TooManyPlans, check_plan_name
 from bot.store.guilds.changes import record_change
 from bot.store.guilds.tables import GuildSetting
@@ -44,7 +44,7 @@ async def set_plan(
     if name not in before.plans and len(before.plans) >= MAX_PLANS:
         raise TooManyPlans(limit=MAX_PLANS)
     plan = replace(before.plans.get(name, Plan(name=name)), **limits)
-    values = _row(plan)
+    values = values_of_plan(plan)
     insert = pg.insert(plans).values(guild_id=guild_id, name=name, **values)
     await connection.execute(insert.on_conflict_do_update(index_elements=["guild_id", "name"], set_=values))
     return await _record(connection, context, guild_id, before)
@@ -101,7 +101,7 @@ async def set_standard_plan(connection: AsyncConnection, limits: Mapping[str, An
         await connection.execute(sa.delete(plans).where(outside))
     elif limits:
         (before,) = await read_plans(connection, [None])
-        values = _row(replace(before.default, **limits))
+        values = values_of_plan(replace(before.default, **limits))
         insert = pg.insert(plans).values(guild_id=OUTSIDE_GUILDS, name=STANDARD, **values)
         await connection.execute(insert.on_conflict_do_update(index_elements=["guild_id", "name"], set_=values))
     (now,) = await read_plans(connection, [None])
@@ -133,44 +133,6 @@ async def _record(
     connection: AsyncConnection, context: InteractionContext, guild_id: int, before: GuildPlans
 ) -> ChangedPlans:
     (after,) = await read_plans(connection, [guild_id])
-    old, new = _texts(before, guild_id), _texts(after, guild_id)
+    old, new = facts_of_plans(before, guild_id), facts_of_plans(after, guild_id)
     await record_change(connection, context, GuildSetting.LIMITS, before=old, after=new)
     return ChangedPlans(plans=after, is_changed=old != new)
-
-
-def _texts(found: GuildPlans, guild_id: int) -> list[str]:
-    """Return the plans as the list of changes shows them."""
-    texts = [_text(plan) for plan in found.plans.values()]
-    # The role of everyone has the guild's id, and Discord shows no mention of it.
-    named = {role_id: "@everyone" if role_id == guild_id else f"<@&{role_id}>" for role_id in found.roles}
-    texts += [f"{named[role_id]}: {name}" for role_id, name in sorted(found.roles.items())]
-    return [*texts, *([f"default: {found.default.name}"] if found.default.name in found.plans else [])]
-
-
-def _text(plan: Plan) -> str:
-    limits = {
-        "a day": plan.per_day,
-        "a month": plan.per_month,
-        "at once": plan.max_running,
-        "unfinished": plan.max_pending,
-        "repeat": plan.max_repeat,
-        "sets": plan.max_permutations,
-    }
-    said = [f"{_value(limit)} {name}" for name, limit in limits.items() if limit is not None]
-    return f"{plan.name} ({', '.join([*said, *sorted(plan.speeds)])})"
-
-
-def _value(limit: int | timedelta) -> str:
-    return f"{limit.total_seconds():.0f} s" if isinstance(limit, timedelta) else f"{limit}"
-
-
-def _row(plan: Plan) -> dict[str, Any]:
-    return {
-        "seconds_per_day": None if plan.per_day is None else round(plan.per_day.total_seconds()),
-        "seconds_per_month": None if plan.per_month is None else round(plan.per_month.total_seconds()),
-        "max_running": plan.max_running,
-        "max_pending": plan.max_pending,
-        "max_repeat": plan.max_repeat,
-        "max_permutations": plan.max_permutations,
-        "speeds": sorted(plan.speeds),
-    }
