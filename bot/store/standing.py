@@ -28,15 +28,15 @@ class AskedFor:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Standing:
+class MemberStanding:
     """Whether the press was answered before, and how many of the member's jobs are waiting or running."""
 
     is_answered: bool
     num_pending: int
 
 
-async def read_standings(connection: AsyncConnection, asked: Sequence[AskedFor]) -> list[Standing]:
+async def read_standings(connection: AsyncConnection, asked: Sequence[AskedFor]) -> list[MemberStanding]:
     """Return what there is of each."""
     given = {"press_ids": [one.press_id for one in asked], "member_ids": [one.member_id for one in asked]}
     rows = await connection.execute(_STANDING, given)
-    return [Standing(is_answered=row.is_answered, num_pending=row.num_pending) for row in rows]
+    return [MemberStanding(is_answered=row.is_answered, num_pending=row.num_pending) for row in rows]
