@@ -36,9 +36,17 @@ def context_from_interaction(interaction: discord.Interaction) -> InteractionCon
         is_nsfw_channel=_is_nsfw(interaction),
         guild_id=interaction.guild_id,
         thread_parent_id=_thread_parent(interaction),
-        languages=Languages(member=member_language(interaction), channel=channel_language(interaction)),
+        languages=_languages(interaction),
         role_ids=roles_of(interaction),
         is_bot_there=is_bot_there(interaction),
+    )
+
+
+def _languages(interaction: discord.Interaction[Any]) -> Languages:
+    return Languages(
+        member=member_language(interaction),
+        channel=channel_language(interaction),
+        direct=language_from_locale(interaction.locale.value),
     )
 
 

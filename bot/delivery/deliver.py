@@ -32,6 +32,7 @@ from bot.delivery.outcomes import (
 from bot.delivery.result_showing import read_result_showing
 from bot.delivery.series import follow_series, move_series_message, update_series
 from bot.delivery.tracking import TrackedDelivery, has_unstored_message, moved_to
+from bot.language import speak
 from bot.policy.pictures import Showing
 from bot.store.deliveries import (
     close_delivery,
@@ -78,14 +79,14 @@ async def send(context: DeliveryContext, tracked: TrackedDelivery) -> SendResult
     is_due = tracked.lacks_picture or must_move(tracked.delivery) or needs_edit(tracked.shown, progress)
     if not is_due or not (tracked.takes_edits or details.job.status in FINAL):
         return UpToDate(is_edited=False)
-    max_bytes = MAX_BYTES if tracked.max_bytes is None else tracked.max_bytes
+    speak(tracked.delivery.language)
     content = await compose(
         tracked.delivery,
         details,
         context.objects,
         context.limits,
         context.buttons,
-        max_bytes=max_bytes,
+        max_bytes=MAX_BYTES if tracked.max_bytes is None else tracked.max_bytes,
         is_paused=context.queue.is_paused_in(tracked.delivery.guild_id),
         showing=showing,
         credentials=context.credentials,
@@ -161,7 +162,7 @@ async def _tell_series(context: DeliveryContext, tracked: TrackedDelivery, detai
         updated = await update_series(context, series)
         if isinstance(updated, RetryLater | Closed):
             return updated
-        follow_series(tracked)
+    follow_series(tracked)
     if not has_grid and not series.is_lost and tracked.delivery.message_id is None:
         return await close(context, tracked, DeliveryState.GONE)
     return None

@@ -23,6 +23,7 @@ from bot.delivery.outcomes import (
     Sent,
 )
 from bot.delivery.tracking import TrackedDelivery, TrackedSeries, moved_to
+from bot.language import speaking
 from bot.replies import queue_replies
 from bot.series_card import series_card
 from bot.store.deliveries import find_known_messages
@@ -43,7 +44,8 @@ async def update_series(context: DeliveryContext, series: TrackedSeries) -> Send
             return Closed()
         if series.is_lost or series.is_done:
             return UpToDate(is_edited=False)
-        content = _content(context, series, state)
+        with speaking(series.message.language):
+            content = _content(context, series, state)
         num_ended = sum(job.status in FINAL for job in state.jobs)
         is_fixed = not state.is_over and not must_move(series.message)
         if is_fixed and (series.shown == content.card or series.num_ended_at_rejection == num_ended):
@@ -74,6 +76,7 @@ def follow_series(tracked: TrackedDelivery) -> None:
         reply_to=None if series.is_lost else message.message_id,
         token=delivery.token if message.moved_from is None else None,
         form=message.form,
+        language=message.language,
     )
 
 

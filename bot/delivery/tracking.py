@@ -173,4 +173,5 @@ def moved_to(delivery: Delivery, channel_id: int) -> Delivery:
         reply_to=None,
         token=None,
         form=DeliveryForm.MESSAGE,
+        language=delivery.direct_language or delivery.language,
     )

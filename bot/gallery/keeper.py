@@ -15,6 +15,7 @@ from bot.delivery.context import DeliveryContext
 from bot.delivery.courier import Courier
 from bot.delivery.outcomes import DiscordUnavailable, MessageDeleted, Rejected, SendOutcome, outcome_of
 from bot.gallery.places import can_post, may_show
+from bot.interaction_context import guild_language
 from bot.store.deliveries import Delivery, add_deliveries
 from bot.store.gallery.posts import LikedJob, Post, find_candidates, find_deleted, record_taken_down
 from bot.store.gallery.votes import count_votes, look_again
@@ -66,13 +67,16 @@ class GalleryKeeper(ClaimedWork):
             if not job_ids:
                 return None
             placed = [(one, self._place(one)) for one in await find_candidates(connection, job_ids)]
-            posts = tuple(_delivery(one, channel) for one, channel in placed if channel)
+            posts = tuple(self._delivery(one, channel) for one, channel in placed if channel)
             if posts:
                 await add_deliveries(connection, posts, self._context.instance)
             deleted = tuple(await find_deleted(connection, job_ids))
             if deleted:
                 await look_again(connection, [post.job_id for post in deleted], after=_TAKING_DOWN)
         return _Settled(posts=posts, deleted=deleted)
+
+    def _delivery(self, candidate: LikedJob, channel: discord.TextChannel) -> Delivery:
+        return _delivery(candidate, channel, guild_language(self._context.client, candidate.guild_id))
 
     def _place(self, candidate: LikedJob) -> discord.TextChannel | None:
         """Return the gallery channel; None where the picture may not be shown there, or the bot cannot post."""
@@ -104,7 +108,7 @@ class GalleryKeeper(ClaimedWork):
             await record_taken_down(connection, post)
 
 
-def _delivery(candidate: LikedJob, channel: discord.TextChannel) -> Delivery:
+def _delivery(candidate: LikedJob, channel: discord.TextChannel, language: str) -> Delivery:
     now = datetime.now(UTC)
     # Of the kind of Discord's ids, so that what was posted since is found by it.
     press_id = discord.utils.time_snowflake(now) | random.getrandbits(22)
@@ -126,4 +130,5 @@ def _delivery(candidate: LikedJob, channel: discord.TextChannel) -> Delivery:
         surface=Surface.GUILD,
         is_nsfw_channel=channel.is_nsfw(),
         guild_id=candidate.guild_id,
+        language=language,
     )

@@ -22,7 +22,8 @@ from bot.store.tables import DeliveryForm, DeliveryKind, DeliveryState, deliveri
 from engine.contract.feedback import Surface
 
 _NO_TOKEN = MappingProxyType({"token": None, "token_expires_at": None})
-OWN_MESSAGE = MappingProxyType({"form": DeliveryForm.MESSAGE.value})
+_read_directly = sa.func.coalesce(deliveries.c.direct_language, deliveries.c.language)
+DIRECT_MESSAGE = MappingProxyType({"form": DeliveryForm.MESSAGE.value, "language": _read_directly})
 _NO_CLAIM = MappingProxyType({"claimed_by": None, "claimed_until": None})
 
 _is_fresh = deliveries.c.token_expires_at > sa.func.now()
@@ -56,6 +57,7 @@ class Delivery:
     message_id: None until the message is posted.
     token: None unless the message is the interaction's own response.
     form: whether the message is the bot's own, or one that only the token can change. language: of the message.
+    direct_language: of direct messages to the member; None in deliveries of older releases.
     surface, is_nsfw_channel: where the message is; None in deliveries of older releases.
     guild_id: where it was asked for; None outside guilds.
     is_in_series: whether the same command asked for other jobs as well; until it is posted, `reply_to` is the message
@@ -82,6 +84,7 @@ class Delivery:
     guild_id: int | None = None
     form: DeliveryForm = DeliveryForm.MESSAGE
     language: str = "en"
+    direct_language: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -203,7 +206,7 @@ async def forget_message(connection: AsyncConnection, delivery_id: UUID, instanc
 async def move_delivery(connection: AsyncConnection, delivery_id: UUID, channel_id: int, instance: BotInstance) -> bool:
     """Move the delivery to another channel, where it has no message yet; False as for `store_message_id`."""
     moved = {"moved_from": deliveries.c.channel_id, "channel_id": channel_id, "message_id": None, "reply_to": None}
-    return await _change(connection, delivery_id, instance, {**moved, **_NO_TOKEN, **OWN_MESSAGE})
+    return await _change(connection, delivery_id, instance, {**moved, **_NO_TOKEN, **DIRECT_MESSAGE})
 
 
 async def close_delivery(
@@ -267,6 +270,7 @@ def _deliveries_from_rows(rows: Iterable[sa.Row[Any]]) -> Iterable[Delivery]:
             guild_id=row.guild_id,
             form=DeliveryForm(row.form),
             language=row.language,
+            direct_language=row.direct_language,
         )
 
 
@@ -290,4 +294,5 @@ def _row_from_delivery(delivery: Delivery) -> dict[str, Any]:
         "guild_id": delivery.guild_id,
         "form": delivery.form.value,
         "language": delivery.language,
+        "direct_language": delivery.direct_language,
     }

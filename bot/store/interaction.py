@@ -21,10 +21,14 @@ class InteractionToken:
 
 @dataclass(frozen=True, kw_only=True)
 class Languages:
-    """In which languages an interaction is answered: to its member alone, or for all who may read in the channel."""
+    """In which languages an interaction is answered: to its member alone, or for all who may read in the channel.
+
+    direct: of direct messages to the member, where a language that is set for the guild does not hold.
+    """
 
     member: str = "en"
     channel: str = "en"
+    direct: str = "en"
 
 
 @dataclass(frozen=True, kw_only=True)

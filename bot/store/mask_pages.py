@@ -120,7 +120,7 @@ def _page(row: sa.Row[Any]) -> MaskPage:
         guild_id=row.guild_id,
         role_ids=tuple(row.role_ids),
         thread_parent_id=row.thread_parent_id,
-        languages=Languages(member=row.language, channel=row.language),
+        languages=Languages(member=row.language, channel=row.language, direct=row.language),
     )
     return MaskPage(
         id=row.id,

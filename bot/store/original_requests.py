@@ -32,7 +32,7 @@ _LONG = sa.literal(timedelta(minutes=1), sa.Interval)
 
 @dataclass(frozen=True, kw_only=True)
 class OriginalsRequest:
-    """What a member wants: the pictures of the job, and the message that shows them, in its language.
+    """What a member wants: the pictures of the job, and the message that shows them, in a language that they read.
 
     is_told: whether they were told that Discord lets the bot send them none.
     is_preferred: whether they still want results that they have not asked for.
@@ -111,7 +111,11 @@ async def claim_request(connection: AsyncConnection) -> OriginalsRequest | None:
     if row is None:
         return None
     member = (await connection.execute(sa.select(members).where(members.c.id == row.member_id))).one()
-    language = sa.select(deliveries.c.language).where(deliveries.c.message_id == row.message_id)
+    # Of who has only reacted to it, the language is not known.
+    is_own = deliveries.c.member_id == row.member_id
+    own_language = sa.case((is_own, deliveries.c.direct_language))
+    language = sa.select(sa.func.coalesce(own_language, deliveries.c.language))
+    language = language.where(deliveries.c.message_id == row.message_id)
     (found,) = await read_jobs_with_pictures(connection, [row.job_id])
     if found is None:
         raise PictureUnknown(job_id=row.job_id)

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.deliveries import OWN_MESSAGE, BotInstance, held_by
+from bot.store.deliveries import DIRECT_MESSAGE, BotInstance, held_by
 from bot.store.eta import read_queue_pace
 from bot.store.tables import DeliveryKind, DeliveryState, deliveries
 from engine.contract.jobs import FINAL, Job
@@ -123,7 +123,7 @@ async def move_series(connection: AsyncConnection, press_id: str, channel_id: in
         "reply_to": None,
         "token": None,
         "token_expires_at": None,
-        **OWN_MESSAGE,
+        **DIRECT_MESSAGE,
     }
     return await _change(connection, press_id, instance, is_moved, moved)
 

@@ -152,6 +152,7 @@ def new_delivery(
         guild_id=context.guild_id,
         form=form,
         language=context.languages.member if form is DeliveryForm.EPHEMERAL else context.languages.channel,
+        direct_language=context.languages.direct,
     )
 
 

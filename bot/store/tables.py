@@ -156,6 +156,7 @@ deliveries = sa.Table(
         comment="whether the message is the bot's own, or one of its interaction's token",
     ),
     sa.Column("language", sa.Text, nullable=False, server_default="en", comment="of its message"),
+    sa.Column("direct_language", sa.Text, comment="of the direct messages of its member"),
     sa.UniqueConstraint("press_id", "ordinal"),
     check_one_of("form", DeliveryForm),
     check_one_of("kind", DeliveryKind),

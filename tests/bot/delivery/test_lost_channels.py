@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from bot import replies
+from bot.language import speaking
 from bot.store.tables import DeliveryState
 from engine.store.database import Database
 from sandbox.chat.test_client import MemberClient
@@ -51,6 +53,23 @@ async def test_the_grid_of_a_deleted_channel_goes_to_the_member(
     (grid,) = [item for item in shown_by_bot(ben) if item["channel_id"] == ben.channels["dm"]]
     assert is_grid(grid)
     assert replies.moved_from(int(waiting["channel_id"])) in text_of(grid)
+
+
+async def test_what_is_moved_to_direct_messages_is_in_the_language_of_the_member(
+    bot: asyncio.Task[None], sandbox: Sandbox, ben: MemberClient, hand: EngineHand, database: Database
+) -> None:
+    """And no longer in that of the server, which nobody else reads there."""
+    world = sandbox.world
+    world.users[int(ben.id)] = replace(world.users[int(ben.id)], locale="de")
+    waiting = await ben.reply(await ben.command("imagine", prompt="a cat", channel="gallery"))
+    assert "Waiting to start" in text_of(waiting)
+    world.remove_channel(sandbox.channel("gallery").id)
+    job = await hand.only_job()
+    await hand.finish(job)
+    assert await until_closed(database, job.id) == [DeliveryState.DELIVERED]
+    (grid,) = [item for item in shown_by_bot(ben) if item["channel_id"] == ben.channels["dm"]]
+    with speaking("de"):
+        assert replies.moved_from(int(waiting["channel_id"])) in text_of(grid)
 
 
 async def test_a_result_whose_message_can_no_longer_be_edited_is_posted_anew(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
 
 from bot import replies
+from bot.language import speaking
 from bot.store.tables import DeliveryState, deliveries
 from engine.contract.feedback import Verb
 from engine.contract.jobs import Job, JobStatus
@@ -192,7 +194,9 @@ async def test_a_deleted_message_stays_deleted_and_the_grids_come(
 async def test_the_rest_of_a_lost_channel_goes_to_the_member_and_is_told_once(
     bot: asyncio.Task[None], sandbox: Sandbox, ben: MemberClient, hand: EngineHand, database: Database, loss: str
 ) -> None:
-    """With a message that goes on to count them; what was posted before is not posted again."""
+    """With a message in their language that goes on to count them; what was posted before is not posted again."""
+    world = sandbox.world
+    world.users[int(ben.id)] = replace(world.users[int(ben.id)], locale="de")
     series = await ben.reply(await ben.command("imagine", prompt="a cat --repeat 4", channel="gallery"))
     first, *others = await hand.jobs()
     await hand.finish(first)
@@ -204,11 +208,12 @@ async def test_the_rest_of_a_lost_channel_goes_to_the_member_and_is_told_once(
         sandbox.deny("gallery", Permissions.VIEW_CHANNEL | Permissions.SEND_MESSAGES)
     for job in others:
         await hand.finish(job)
-    moved = await ben.message(lambda item: "4 grids: 4 done" in item["content"] and item["id"] != series["id"])
+    moved = await ben.message(lambda item: "4 Raster: 4 fertig" in item["content"] and item["id"] != series["id"])
     assert await close_all(database, hand) == 4 * [DeliveryState.DELIVERED]
     direct = [item for item in shown_by_bot(ben) if item["channel_id"] == ben.channels["dm"]]
     assert sorted(is_grid(item) for item in direct) == [False, True, True, True]
-    note = replies.moved_from(int(series["channel_id"]))
+    with speaking("de"):
+        note = replies.moved_from(int(series["channel_id"]))
     assert [item["id"] for item in direct if note in text_of(item)] == [moved["id"]]
 
 
