@@ -7,10 +7,13 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from bot.language import said
+from bot.policy.adapters import NONE_USABLE, Usable, bound, with_usable
 from bot.policy.preferences import NO_PREFERENCES, MemberPreferences, prompt_defaults, without_settings_at
 from bot.presets import STYLE_PARAMETERS, style_name, with_style
 from bot.replies.followup_replies import one_job_only
 from bot.services import Services
+from bot.store.adapters.using import read_usable
+from bot.store.interaction import InteractionContext
 from engine.contract.errors import PromptRefused
 from engine.contract.jobs import JobSpec
 from engine.prompt import (
@@ -42,6 +45,7 @@ def specs_from_text(
     prompt: str,
     pictures: Mapping[str, str] = NO_PICTURES,
     preferences: MemberPreferences = NO_PREFERENCES,
+    usable: Usable = NONE_USABLE,
     /,
     **options: str | None,
 ) -> Specs:
@@ -49,11 +53,12 @@ def specs_from_text(
 
     pictures: as those of `parse`. preferences: what the member wants where the prompt does not say otherwise. Settings
         that do not fit the prompt are left out, such as relaxed jobs where it asks for several.
+    usable: adapters of members that the prompt may name.
     options: and `style`, the name of a preset or custom option.
 
     Raises: PromptRefused with every error in the prompt.
     """
-    given, limits = _given(options), services.limits
+    given, limits = _given(options), with_usable(services.limits, usable)
     style = style_name(given.pop("style", ""))
     defaults = prompt_defaults(preferences, services.defaults, limits)
     if style:
@@ -66,24 +71,37 @@ def specs_from_text(
             raise _refused(specs)
         preferences, defaults = fitting, prompt_defaults(fitting, services.defaults, limits)
         specs = parse(prompt, defaults, limits, command_options=given, pictures=pictures)
-    return specs
+    return tuple(bound(spec, services.limits, usable) for spec in specs)
 
 
 def one_spec_from_text(
-    services: Services, prompt: str, fields: Mapping[str, str] = NO_FIELDS, /, **options: str | None
+    services: Services,
+    prompt: str,
+    fields: Mapping[str, str] = NO_FIELDS,
+    usable: Usable = NONE_USABLE,
+    /,
+    **options: str | None,
 ) -> JobSpec:
     """Return the spec of a prompt that is for one job; `options` as in `specs_from_text`.
 
-    fields: what members know the options by, where they filled in a form.
+    fields: what members know the options by, where they filled in a form. usable: adapters that the prompt may name.
 
     Raises: PromptRefused with every error in the prompt, also when it is for several jobs.
     """
-    specs = parse(prompt, services.defaults, services.limits, command_options=_given(options))
+    specs = parse(prompt, services.defaults, with_usable(services.limits, usable), command_options=_given(options))
     if isinstance(specs, PromptErrors):
         raise _refused(PromptErrors(errors=tuple(_in_field(error, fields) for error in specs.errors)))
     if len(specs) > 1:
         raise PromptRefused(message=one_job_only(len(specs)))
-    return specs[0]
+    return bound(specs[0], services.limits, usable)
+
+
+async def usable_adapters(services: Services, context: InteractionContext, *texts: str) -> Usable:
+    """Return the adapters of members that texts of this member's may name; they are read only if a text names any."""
+    if not any("lora" in text.lower() or "lyco" in text.lower() for text in texts):
+        return NONE_USABLE
+    async with services.database.begin(limit=services.answer_margin) as connection:
+        return await read_usable(connection, context.discord_id, context.guild_id)
 
 
 def _given(options: Mapping[str, str | None]) -> dict[str, str]:

@@ -12,9 +12,10 @@ from bot.answers import refuse, send_ephemeral, while_thinking
 from bot.cards import Card
 from bot.interaction_context import context_from_interaction, may_post
 from bot.job_answers import show_job, show_series
+from bot.policy.adapters import Usable
 from bot.policy.preferences import NO_PREFERENCES, MemberPreferences, PreferencesChanged
 from bot.policy.visibility import visibility_of
-from bot.prompts import specs_from_text
+from bot.prompts import specs_from_text, usable_adapters
 from bot.replies.followup_replies import one_job_only
 from bot.services import Services
 from bot.store.interaction import InteractionContext
@@ -100,17 +101,18 @@ async def _queue(
     # The words are checked before any file is fetched.
     unnamed = dict.fromkeys(asked.attachments, picture_name("0" * 64))
     applied = preferences or NO_PREFERENCES
-    specs: Sequence[JobSpec] = specs_from_text(services, asked.prompt, unnamed, applied, **asked.options)
+    context = context_from_interaction(interaction)
+    usable = await usable_adapters(services, context, asked.prompt, applied.suffix, *applied.options.values())
+    specs: Sequence[JobSpec] = specs_from_text(services, asked.prompt, unnamed, applied, usable, **asked.options)
     _check(asked.operation, specs, services)
     is_private = Visibility.PRIVATE in [visibility_of(spec, asked.visibility) for spec in specs]
     visibility = Visibility.PRIVATE if is_private else Visibility.PUBLIC
     if not (is_private or may_post(interaction)):
         await send_ephemeral(interaction, replies.CHANNEL_CLOSED)
         return
-    context = context_from_interaction(interaction)
     keys: Mapping[str, str] = {}
     if any(map(pictures_of, specs)):
-        taking = _take_pictures(services, context, asked, applied)
+        taking = _take_pictures(services, context, asked, applied, usable)
         specs, keys = await while_thinking(interaction, taking, is_private=is_private)
     drafts = [_draft(spec, keys, asked.operation, visibility) for spec in specs]
     await _submit(interaction, services, context, drafts, preferences)
@@ -125,11 +127,15 @@ def _check(operation: Operation, specs: Sequence[JobSpec], services: Services) -
 
 
 async def _take_pictures(
-    services: Services, context: InteractionContext, asked: PromptRequest, preferences: MemberPreferences
+    services: Services,
+    context: InteractionContext,
+    asked: PromptRequest,
+    preferences: MemberPreferences,
+    usable: Usable,
 ) -> tuple[Sequence[JobSpec], Mapping[str, str]]:
     """Return the specs with the names of the attachments, and the object keys of all pictures in them."""
     names, taken = await _take_attachments(services, context, asked.attachments)
-    specs = specs_from_text(services, asked.prompt, names, preferences, **asked.options)
+    specs = specs_from_text(services, asked.prompt, names, preferences, usable, **asked.options)
     return specs, await keys_of_images(services, context, specs, asked.prompt, taken)
 
 

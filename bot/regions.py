@@ -7,7 +7,7 @@ from functools import partial
 from uuid import UUID
 
 from bot.buttons.base import reworded
-from bot.prompts import one_spec_from_text
+from bot.prompts import NO_FIELDS, one_spec_from_text, usable_adapters
 from bot.services import Services
 from bot.store.followups import FollowUp, start_follow_up
 from bot.store.mask_pages import MaskPage
@@ -58,7 +58,7 @@ async def start_masked(services: Services, page: MaskPage, file: MaskFile, promp
 
     Raises: PromptRefused, StoreUnavailable, and what `start_follow_up` raises; nothing is started then.
     """
-    spec = one_spec_from_text(services, prompt)
+    spec = one_spec_from_text(services, prompt, NO_FIELDS, await usable_adapters(services, page.context, prompt))
     follow_up = region_follow_up(services, page.job_id, page.slot, mask=file.mask)
     known = await known_keys(services, spec, page.job_id)
     keys = await keys_of_images(services, page.context, [spec], prompt, known)

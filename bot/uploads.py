@@ -107,21 +107,24 @@ def name_of(upload: StoredUpload) -> str:
 
 
 async def take_uploads(
-    services: Services, context: InteractionContext, brought: Sequence[Brought]
+    services: Services, context: InteractionContext, brought: Sequence[Brought], *, min_side: int = 0
 ) -> tuple[StoredUpload, ...]:
     """Return the pictures, stored and recorded as the member's; all of them, or none is recorded.
 
     It takes as long as the slowest of their servers, up to 20 seconds: longer than Discord waits for an answer.
 
+    min_side: of each, in pixels, where the smallest that is a picture is too small.
+
     Raises: PromptRefused, with every picture that cannot be taken and why; StoreUnavailable.
     """
-    results = await asyncio.gather(*(_taken(services, context.discord_id, one) for one in brought))
+    results = await asyncio.gather(*(_taken(services, context.discord_id, one, min_side) for one in brought))
     faults = [(one, result) for one, result in zip(brought, results, strict=True) if isinstance(result, UploadFault)]
     if UploadFault.BARRED in results:
         async with services.database.begin() as connection:
             await log_barred_upload(connection, context)
     if faults:
-        raise PromptRefused(message=_message([(one, fault_sentences(fault)) for one, fault in faults]))
+        told = [(one, fault_sentences(fault, min_side)) for one, fault in faults]
+        raise PromptRefused(message=_message(told))
     pictures = [result for result in results if isinstance(result, CheckedPicture)]
     stored = tuple(upload_of(one.png, one.width, one.height) for one in pictures)
     async with services.database.begin() as connection:
@@ -130,7 +133,7 @@ async def take_uploads(
     return stored
 
 
-async def _taken(services: Services, discord_id: int, brought: Brought) -> CheckedPicture | UploadFault:
+async def _taken(services: Services, discord_id: int, brought: Brought, min_side: int) -> CheckedPicture | UploadFault:
     try:
         if brought.size_bytes > LIMITS.max_bytes:
             return UploadFault.TOO_LARGE
@@ -138,6 +141,8 @@ async def _taken(services: Services, discord_id: int, brought: Brought) -> Check
         # One at a time: the largest ones take half a gigabyte.
         async with services.checking:
             checked = await asyncio.to_thread(check_picture, data)
+        if min(checked.width, checked.height) < min_side:
+            return UploadFault.TOO_SMALL
         await services.barred.check([checked.png])
         return checked
     except UploadRefused as error:
@@ -147,7 +152,7 @@ async def _taken(services: Services, discord_id: int, brought: Brought) -> Check
         return UploadFault.BARRED
 
 
-def _message(refused: Sequence[tuple[Brought, tuple[Phrase, Phrase]]]) -> str:
+def _message(refused: Sequence[tuple[Brought, tuple[str | Phrase, str | Phrase]]]) -> str:
     """Return what is wrong with each of the pictures, and what to do, with carets under its name."""
     errors = (
         PromptError(source=one.source, start=one.start, end=one.end, message=str(message), suggestion=str(suggestion))

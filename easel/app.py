@@ -18,6 +18,7 @@ from easel.exit_codes import ExitCode, epilog, exit_code_from_error
 from easel.export_options import Bounds, FormatName, MinWeight, OnlyModel, Release, Since, SplitSeed, Until
 from easel.keys_app import keys
 from easel.learn_app import learn
+from easel.loras_app import loras
 from easel.members_app import members
 from easel.models_app import models
 from easel.options import (
@@ -54,6 +55,7 @@ app = typer.Typer(
 
 app.add_typer(keys)
 app.add_typer(learn)
+app.add_typer(loras)
 app.add_typer(members)
 app.add_typer(models)
 app.add_typer(privacy)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 
+from engine.learn.process.launch import ProcessTrainer
 from engine.models.registry.registry import SHIPPED
 from engine.painter.process.launch import PainterOptions
 from engine.painter.process.supervisor import SupervisedPainter, supervise
@@ -33,4 +34,13 @@ def setting_from_settings(settings: EngineSettings, model: str | None) -> Painte
         cache=settings.home / "compiled",
         measurements=settings.home / "measured",
         classifies=settings.safety == "on",
+    )
+
+
+def open_trainer(settings: EngineSettings) -> ProcessTrainer:
+    """Return what trains members' adapters, in processes that are started when they are needed."""
+    return ProcessTrainer(
+        folder=settings.home / "training",
+        registry=settings.models_file or SHIPPED,
+        steps=settings.training_steps,
     )

@@ -111,6 +111,7 @@ async def _serve_engine(
     # The painting process, which takes longest, starts while this one imports.
     for name in ("easel.postgres", "engine.serve"):
         await asyncio.to_thread(import_module, name)
+    from easel.painter import open_trainer
     from easel.postgres import open_migrated_postgres, report_connections
     from engine.models.registry.registry import SHIPPED, read_registry
     from engine.serve import EngineOptions, serve
@@ -130,7 +131,9 @@ async def _serve_engine(
             health=(settings.health_host, health_port),
             home=settings.home,
             models=tuple(registry.models),
-            worker=WorkerOptions(kept=settings.home / "kept", hashes_file=settings.hashes_file),
+            worker=WorkerOptions(
+                kept=settings.home / "kept", adapters=settings.home / "adapters", hashes_file=settings.hashes_file
+            ),
         )
         with hold_engine_lock(settings.home):
             await serve(
@@ -140,6 +143,7 @@ async def _serve_engine(
                 force_stop=signals.force_stop,
                 announce_ready=report_ready,
                 on_open=partial(report_connections, settings, name),
+                trainer=open_trainer(settings),
             )
 
 

@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry
 
 from engine.contract.errors import TransientError
 from engine.contract.painting import Painter
+from engine.contract.training import AdapterTrainer
 from engine.health import Probe, open_health
 from engine.process_metrics import register_process_metrics
 from engine.store.database import Database, open_database
@@ -82,11 +83,12 @@ async def serve(
     force_stop: asyncio.Event,
     announce_ready: Callable[[], None],
     on_open: Callable[[Database], Awaitable[None]] = _ignore,
+    trainer: AdapterTrainer | None = None,
 ) -> None:
     """Paint jobs from the queue until `stop` is set; see `run_worker` for what `stop` and `force_stop` guarantee.
 
     announce_ready: called once, when the painter is loaded and takes jobs.
-    on_open: awaited before, with the pool.
+    on_open: awaited before, with the pool. trainer: None for an engine that trains nothing.
 
     Raises: OperatorError or RequestError when the painter cannot start, SettingsInvalid when an option is invalid,
         PictureStoreUnavailable when the picture store overwrites what it is told to create only.
@@ -122,6 +124,7 @@ async def serve(
             options=replace(options.worker, models=frozenset(options.models) or None),
             stop=stop,
             force_stop=force_stop,
+            trainer=trainer,
         )
 
 

@@ -54,6 +54,7 @@ class EngineSettings(BaseSettings):
         where they leave as they are.
     hashes_file: the list of pictures that must never appear; None for none.
     health_host: the address that the health pages are served on; 0.0.0.0 for all of the machine's.
+    training_steps: of each training of a member's own adapter.
     """
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
@@ -72,6 +73,7 @@ class EngineSettings(BaseSettings):
     c2pa_certificates_file: Path | None = Field(default=None, validation_alias="EASEL_C2PA_CERTIFICATES_FILE")
     hashes_file: Path | None = Field(default=None, validation_alias="EASEL_HASHES_FILE")
     health_host: str = Field(default="127.0.0.1", validation_alias="EASEL_HEALTH_HOST", min_length=1)
+    training_steps: int = Field(default=400, validation_alias="EASEL_TRAINING_STEPS", ge=1, le=10_000)
 
     @field_validator("home")
     @classmethod

@@ -49,6 +49,7 @@ from bot.buttons.server_general import GENERAL_CONTROLS
 from bot.buttons.server_limits import LIMITS_CONTROLS
 from bot.buttons.server_safety import SAFETY_CONTROLS
 from bot.buttons.suggestion import SuggestionButton
+from bot.buttons.train_form import TrainForm
 from bot.buttons.upscale import UpscaleButton
 from bot.buttons.vary import VaryButton, VaryStrongButton, VarySubtleButton
 from bot.buttons.withheld import WithheldButton
@@ -130,7 +131,8 @@ PANEL_CONTROLS: tuple[type[PanelControl], ...] = (
     *LIMITS_CONTROLS,
     *SAFETY_CONTROLS,
     *OWN_CONTROLS,
+    TrainForm,
 )
-"""The buttons and selects of panels."""
+"""The buttons and selects of panels, and the form of `/train`."""
 
 __all__ = ["BUTTONS", "GUILD_BUTTONS", "MEMBER_BUTTONS", "PANEL_CONTROLS"]

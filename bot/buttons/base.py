@@ -19,7 +19,7 @@ from bot.interaction_context import context_from_interaction, values_of_form
 from bot.job_answers import show_job
 from bot.policy.visibility import visibility_of
 from bot.prompt_form import PROMPT_FIELD, prompt_form
-from bot.prompts import one_spec_from_text
+from bot.prompts import NO_FIELDS, one_spec_from_text, usable_adapters
 from bot.replies import followup_replies
 from bot.services import Services, services_of
 from bot.store.button_actions import read_pressed_job
@@ -193,7 +193,8 @@ class FollowUpButton(FormButton):
     ) -> None:
         """Store the new job with the prompt that the member has written, and show it as the answer."""
         text = form.get(PROMPT_FIELD, "")
-        spec = one_spec_from_text(services, text)
+        usable = await usable_adapters(services, context, text)
+        spec = one_spec_from_text(services, text, NO_FIELDS, usable)
         await start_reworded(interaction, services, context, self._follow_up(services), spec, text)
 
     def _follow_up(self, services: Services) -> FollowUp:

@@ -14,7 +14,7 @@ from bot.buttons.base import FormButton, start_reworded
 from bot.cards import ButtonFace, CardKind
 from bot.custom_ids import ONE_TO_FOUR
 from bot.prompt_form import PROMPT_FIELD, prompt_form
-from bot.prompts import one_spec_from_text
+from bot.prompts import one_spec_from_text, usable_adapters
 from bot.replies import followup_replies
 from bot.services import Services
 from bot.store.button_actions import read_picture
@@ -66,7 +66,9 @@ class CustomZoomButton(FormButton, verb="zoomcustom", index=ONE_TO_FOUR):
         """Store the job and show it."""
         shape, factor = form.get(_SHAPE, "1:1"), _factor_from_text(form.get(_FACTOR, ""))
         text = form.get(PROMPT_FIELD, "")
-        spec = one_spec_from_text(services, text, {"shape": str(followup_replies.ZOOM_SHAPE_NAME)}, shape=shape)
+        usable = await usable_adapters(services, context, text)
+        fields = {"shape": str(followup_replies.ZOOM_SHAPE_NAME)}
+        spec = one_spec_from_text(services, text, fields, usable, shape=shape)
         follow_up = FollowUp(
             verb=Verb.ZOOM,
             job_id=self.button.job_id,

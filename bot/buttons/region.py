@@ -23,7 +23,7 @@ from bot.delivery.region_picture import with_cells
 from bot.interaction_context import origin_of
 from bot.policy.pictures import Showing
 from bot.prompt_form import PROMPT_FIELD, prompt_form
-from bot.prompts import one_spec_from_text
+from bot.prompts import NO_FIELDS, one_spec_from_text, usable_adapters
 from bot.regions import region_follow_up
 from bot.replies import followup_replies, mask_replies
 from bot.services import Services
@@ -158,7 +158,7 @@ class RewordRegionButton(FormButton, verb="rewordregion"):
     ) -> None:
         """Store the job with the new prompt and show it."""
         text = form.get(PROMPT_FIELD, "")
-        spec = one_spec_from_text(services, text)
+        spec = one_spec_from_text(services, text, NO_FIELDS, await usable_adapters(services, context, text))
         follow_up = _follow_up(self, services, chosen_cells(interaction.message))
         await start_reworded(interaction, services, context, follow_up, spec, text)
 
@@ -222,7 +222,7 @@ class NameRegionButton(FormButton, verb="nameregion"):
         if not words:
             raise PromptRefused(message=str(followup_replies.NO_WORDS))
         text = form.get(PROMPT_FIELD, "")
-        spec = one_spec_from_text(services, text)
+        spec = one_spec_from_text(services, text, NO_FIELDS, await usable_adapters(services, context, text))
         follow_up = region_follow_up(services, self.button.job_id, _slot(self.button.origin), words=words)
         await start_reworded(interaction, services, context, follow_up, spec, text)
 

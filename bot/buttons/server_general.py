@@ -16,7 +16,14 @@ from bot.server_panel.frame import SettingsPage
 from bot.server_panel.general import ServerState
 from bot.services import Services
 from bot.store.guild_queue import find_paused, read_guild_queue
-from bot.store.guilds.settings import GuildSettings, read_settings, set_announcements, set_channels, set_language
+from bot.store.guilds.settings import (
+    GuildSettings,
+    read_settings,
+    set_announcements,
+    set_channels,
+    set_language,
+    set_sharing,
+)
 from bot.store.guilds.switches import read_collecting, set_collecting, set_pause
 from bot.store.interaction import InteractionContext
 from bot.store.moderation.channels import read_channel
@@ -145,6 +152,19 @@ class AnnouncementsControl(GeneralControl, verb=general.ANNOUNCEMENTS_VERB):
         return ""
 
 
+class SharingControl(GeneralControl, verb=general.SHARING_VERB):
+    """Lets members share the adapters that they have trained, or not."""
+
+    async def change(
+        self, interaction: discord.Interaction, services: Services, context: InteractionContext, chosen: Sequence[str]
+    ) -> str:
+        """Turn the switch."""
+        async with services.database.begin(limit=services.answer_margin) as connection:
+            settings = await read_settings(connection, context.guild_id or 0)
+            await set_sharing(connection, context, is_allowed=not settings.shares_adapters)
+        return ""
+
+
 GENERAL_CONTROLS: tuple[type[ServerControl], ...] = (
     GeneralPageControl,
     ChannelsControl,
@@ -152,6 +172,7 @@ GENERAL_CONTROLS: tuple[type[ServerControl], ...] = (
     LanguageControl,
     PauseControl,
     CollectingControl,
+    SharingControl,
     AnnouncingControl,
     AnnouncementsControl,
 )

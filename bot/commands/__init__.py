@@ -14,6 +14,7 @@ from bot.commands.help import help_command
 from bot.commands.imagine import imagine, imagine_for
 from bot.commands.info import info
 from bot.commands.interpolate import interpolate
+from bot.commands.lora import lora
 from bot.commands.message_menu import MENU
 from bot.commands.plan import plan
 from bot.commands.prefer import prefer
@@ -24,6 +25,7 @@ from bot.commands.safety_pictures import safety
 from bot.commands.search import history, search, show
 from bot.commands.server import server
 from bot.commands.settings import settings
+from bot.commands.train import train
 from engine.prompt import Limits
 
 Command = app_commands.Command[Any, ..., Any] | app_commands.Group | app_commands.ContextMenu
@@ -40,6 +42,8 @@ COMMANDS: tuple[Command, ...] = (
     search,
     show,
     gallery,
+    train,
+    lora,
     rank,
     prefer,
     settings,

@@ -10,7 +10,7 @@ from bot.cards import Buttons, Card, CardKind, job_card, picture_card, rows_of, 
 from bot.delivery.attachments import MAX_BYTES, ImageFile, fit
 from bot.delivery.discord_messages import MessageContent, message_link
 from bot.policy.pictures import Showing
-from bot.replies import gallery_replies, private_replies, queue_replies, withheld_replies
+from bot.replies import gallery_replies, private_replies, queue_replies, training_replies, withheld_replies
 from bot.replies.alt_replies import alt_of
 from bot.replies.operation_replies import job_subject
 from bot.replies.suggestion_replies import suggestions_text
@@ -20,7 +20,7 @@ from bot.store.job_status import JobDetails
 from bot.store.tables import DeliveryForm
 from engine.content_credentials import UNSIGNED, ContentCredentials
 from engine.contract.errors import PictureCorrupt, StorageFull, StoreUnavailable
-from engine.contract.jobs import FINAL, TEXT_OPERATIONS, Job, JobStatus, Picture, Visibility
+from engine.contract.jobs import FINAL, TEXT_OPERATIONS, Job, JobStatus, Operation, Picture, Visibility
 from engine.contract.suggestions import Suggestions, suggestions_from_text
 from engine.prompt import Limits, notes_on
 from engine.prompt.checks.followups import impossible_extensions, possible_operations
@@ -51,6 +51,8 @@ async def compose(
     """
     if details.job.status is JobStatus.FINISHED and details.job.operation in TEXT_OPERATIONS:
         return await _suggestions(delivery, details, objects, buttons)
+    if details.job.status is JobStatus.FINISHED and details.job.operation is Operation.TRAIN:
+        return _trained(delivery, details.job)
     if details.job.status is JobStatus.FINISHED and showing is Showing.WITHHOLD:
         return _withheld(delivery, details, buttons)
     blocked = _blocked(details, objects, is_paused)
@@ -114,6 +116,17 @@ async def _suggestions(delivery: Delivery, details: JobDetails, objects: Objects
     )
 
 
+def _trained(delivery: Delivery, job: Job) -> MessageContent:
+    return MessageContent(
+        card=Card(content=training_replies.trained(job, delivery.discord_id)),
+        attachment=None,
+        name=file_name(job, None),
+        alt="",
+        clears_attachment=True,
+        is_last=True,
+    )
+
+
 def _blocked(details: JobDetails, objects: Objects, is_paused: bool) -> str | None:
     """Return the state of a job that waits for the picture store or the end of a pause; None if it does not."""
     is_painted = details.job.status is JobStatus.RUNNING and details.job.progress == 1
@@ -142,7 +155,7 @@ def _card(delivery: Delivery, details: JobDetails, limits: Limits, buttons: Butt
             num_ahead=details.num_ahead,
             wait=details.wait,
             operations=operations,
-            state=state,
+            state=state or training_replies.state(job),
             notes=notes_on(job.spec, limits, job.operation),
         )
     if details.post:

@@ -45,6 +45,7 @@ from bot.replies.own_settings_replies import CHANGED_MEANWHILE, too_many_options
 from bot.replies.plan_replies import PLAN_SENTENCES
 from bot.replies.safety_replies import word_refused
 from bot.replies.server_replies import elsewhere
+from bot.replies.training_replies import TRAINING_SENTENCES
 from engine.contract import errors
 from engine.contract.jobs import MAX_COUNTED_AHEAD, Job, JobStatus
 
@@ -79,6 +80,7 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Any], str]] = {
     errors.PromptRefused: lambda error: code_block(error.message),
     errors.TooManyPending: lambda error: _limit(error),
     **PLAN_SENTENCES,
+    **TRAINING_SENTENCES,
     WordForbidden: lambda error: word_refused(error.rule),
     PictureWithheld: lambda error: str(withheld_replies.NOT_SHOWN),
     errors.MemberBanned: lambda error: banned(error.facts.get("reason", ""), error.facts.get("until")),

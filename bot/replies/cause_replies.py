@@ -27,6 +27,7 @@ _CAUSES: Mapping[str, Callable[[Facts], str]] = {
     "SizeUnsupported": lambda facts: _("the model does not support this size; use another --ar"),
     "SettingUnsupported": lambda facts: _setting(facts),
     "AdapterMismatch": lambda facts: _("the LoRA does not work with the model; remove it, or use another --model"),
+    "TrainingDiverged": lambda facts: _("nothing could be learnt from these pictures; try again with others"),
     "NoRoom": lambda facts: "; ".join(no_room(facts.get("model", ""), facts.get("size", ""))),
     "PainterLost": lambda facts: _(
         "the image engine stopped three times; change the prompt or contact the server's operator"

@@ -25,6 +25,7 @@ NO_MORE_CHANGES = Phrase("There are no older changes.")
 NEWER, OLDER = Phrase("Newer"), Phrase("Older")
 
 _CHANGED: Mapping[GuildSetting, Phrase] = {
+    GuildSetting.ADAPTERS: Phrase("{who} changed whether members share their LoRAs here from {old} to {new}"),
     GuildSetting.ANNOUNCEMENTS: Phrase("{who} changed the channel of announcements from {old} to {new}"),
     GuildSetting.CHANNELS: Phrase("{who} changed the channels for Easel from {old} to {new}"),
     GuildSetting.CONSENT: Phrase("{who} changed the use of what happens here from {old} to {new}"),

@@ -81,6 +81,8 @@ def models_text(limits: Limits) -> str:
     lines = [_("**Models here**"), *(_model(one, limits) for one in limits.models)]
     if limits.adapters:
         lines += [_("**Adapters** (`--lora name`)"), ", ".join(f"`{name}`" for name in limits.adapters)]
+    if limits.may_support("lora"):
+        lines.append(_("`/train` makes a LoRA from your own pictures, and `/lora list` shows those that you have."))
     return cut(lines)
 
 

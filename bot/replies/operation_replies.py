@@ -22,6 +22,7 @@ _OPERATIONS = {
     Operation.UPSCALE.value: (Phrase("does not support upscaling"), Phrase("Upscaled by {who}")),
     Operation.DESCRIBE.value: (Phrase("does not support describing pictures"), Phrase("Described for {who}")),
     Operation.SHORTEN.value: (Phrase("does not support shortening prompts"), Phrase("Shortened for {who}")),
+    Operation.TRAIN.value: (Phrase("cannot be trained"), Phrase("Training by {who}")),
 }
 _UNKNOWN_INABILITY = Phrase("does not support this")
 LANCZOS = Phrase("the Lanczos filter")

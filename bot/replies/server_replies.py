@@ -28,6 +28,8 @@ COLLECTING = Phrase(
 NOT_COLLECTING = Phrase("**Training and publishing.** Nothing that happens here is used or published.")
 GENERAL_LABEL, GALLERY_LABEL = Phrase("General"), Phrase("Gallery")
 LIMITS_LABEL, SAFETY_LABEL = Phrase("Limits"), Phrase("Safety")
+SHARING = Phrase("**LoRAs.** Members may let everybody here use LoRAs that they have trained, with `/lora share`.")
+NOT_SHARING = Phrase("**LoRAs.** Here members can use only LoRAs of their own, beside those of Easel.")
 ELSEWHERE = Phrase(
     "-# What waits and what it cost: `/queue`. What was reported and decided: `/safety`. Who changed what: `/server"
     " changes`. Who may use which command: Server Settings > Integrations."

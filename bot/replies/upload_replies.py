@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bot.language import Phrase
+from bot.language import Phrase, _
 from engine.contract.uploads import UploadFault
 
 _SENTENCES: Mapping[UploadFault, tuple[Phrase, Phrase]] = {
@@ -64,6 +64,9 @@ CUT_SHORT = Phrase("Easel was restarted while it fetched the pictures. Please se
 UNKNOWN_NAME = (Phrase("You have brought no picture of this name."), Phrase("Upload the picture."))
 
 
-def fault_sentences(fault: UploadFault) -> tuple[Phrase, Phrase]:
-    """Return why a picture is not taken, and what to do."""
-    return _SENTENCES[fault]
+def fault_sentences(fault: UploadFault, min_side: int = 0) -> tuple[str, str]:
+    """Return why a picture is not taken, and what to do; `min_side` as of what refused it."""
+    what, advice = map(str, _SENTENCES[fault])
+    if fault is UploadFault.TOO_SMALL and min_side:
+        what = _("This picture is smaller than {side} x {side} pixels.", side=min_side)
+    return what, advice

@@ -17,6 +17,7 @@ from bot.store.guilds.settings import GuildSettings
 CHANNELS_VERB, LANGUAGE_VERB = "serverchannels", "serverlanguage"
 PAUSE_VERB, COLLECTING_VERB, REMOVE_VERB = "serverpause", "servercollecting", "serverremove"
 ANNOUNCING_VERB, ANNOUNCEMENTS_VERB = "serverannouncing", "serverannouncements"
+SHARING_VERB = "serversharing"
 AS_MEMBER = "member"
 
 _MAX_CHANNELS = 25
@@ -97,11 +98,15 @@ def _switches(state: ServerState) -> Sequence[Item]:
     running = (server_replies.RUNNING, server_replies.PAUSE_LABEL)
     used = (server_replies.COLLECTING, server_replies.CLOSE_LABEL)
     unused = (server_replies.NOT_COLLECTING, server_replies.OPEN_LABEL)
+    shared = (server_replies.SHARING, server_replies.CLOSE_LABEL)
+    unshared = (server_replies.NOT_SHARING, server_replies.OPEN_LABEL)
     jobs, turn = paused if state.queue.is_paused else running
     collecting, switch = used if state.is_collecting else unused
+    sharing, allow = shared if state.settings.shares_adapters else unshared
     return [
         section(f"{jobs}\n{guild_queue_replies.counted(state.queue)}", PAUSE_VERB, str(turn)),
         section(str(collecting), COLLECTING_VERB, str(switch)),
+        section(str(sharing), SHARING_VERB, str(allow)),
     ]
 
 

@@ -10,6 +10,7 @@ from uuid import UUID
 from bot.policy.guild_rules import check_guild_rules
 from bot.policy.plans import TimeUsedUp
 from bot.policy.visibility import visibility_of
+from bot.store.adapters.using import check_adapters
 from bot.store.allowance import Admitted, admit
 from bot.store.button_actions import action_from_press, check_not_removed, find_picture, read_press
 from bot.store.deliveries import BotInstance
@@ -108,6 +109,7 @@ async def start_follow_up(
         return None
     admitting = partial(admit, context, press.member, plans=terms.plans, num_pending=standing.num_pending)
     admission, spec = await _admit(admitting, follow_up, spec)
+    await check_adapters(context, press.member.id, [spec])
     await check_prompts(context, press.member.id, [spec], terms.words)
     await record_action(action)
     draft = replace(draft, spec=spec)

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.store.adapters.tables import adapter_shares
 from bot.store.export_tables import exports
 from bot.store.finding.tables import searches
 from bot.store.guilds.tables import guild_changes
@@ -27,7 +28,7 @@ from engine.feedback.records import ConsentInForce
 from engine.feedback.store.erasure import read_painted
 from engine.feedback.store.tables import actions, impressions, member_months
 from engine.store.jobs import mask_key
-from engine.store.tables import api_keys, jobs, pictures, restrictions, uploads
+from engine.store.tables import api_keys, jobs, own_adapters, pictures, restrictions, uploads
 
 # Whoever has the first three can answer or ask in another's name; the others are about moderators.
 _LEFT_OUT = frozenset({"token", "secret", "secret_hash", "decided_by", "decided_press_id"})
@@ -106,6 +107,10 @@ async def read_own_data(connection: AsyncConnection, discord_id: int) -> OwnData
         jobs: jobs.c.member_id == member_id,
         pictures: pictures.c.job_id.in_(own_jobs),
         uploads: uploads.c.member_id == member_id,
+        own_adapters: own_adapters.c.member_id == member_id,
+        adapter_shares: adapter_shares.c.adapter_id.in_(
+            sa.select(own_adapters.c.id).where(own_adapters.c.member_id == member_id)
+        ),
         deliveries: deliveries.c.member_id == member_id,
         impressions: impressions.c.member_id == member_id,
         actions: actions.c.member_id == member_id,
@@ -128,7 +133,8 @@ async def read_own_data(connection: AsyncConnection, discord_id: int) -> OwnData
         member_months: member_months.c.member_id == member_id,
     }
     rows = {table.name: await _rows(connection, table, condition) for table, condition in wanted.items()}
-    keys = [picture["object_key"] for picture in (*reversed(rows["pictures"]), *rows["uploads"])]
+    kept = (*reversed(rows["pictures"]), *rows["uploads"], *rows["own_adapters"])
+    keys = [row["object_key"] for row in kept if row["object_key"]]
     keys += [key for job in reversed(rows["jobs"]) if job["edit"] and (key := mask_key(edit_from_json(job["edit"])))]
     painted = frozenset(picture["object_key"] for picture in rows["pictures"])
     return OwnData(rows=rows, keys=tuple(dict.fromkeys(keys)), painted=painted)

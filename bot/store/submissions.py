@@ -14,6 +14,7 @@ from bot.policy.guild_rules import check_guild_rules
 from bot.policy.plans import TimeLeft
 from bot.policy.preferences import MemberPreferences, PreferencesChanged
 from bot.policy.visibility import surface_of
+from bot.store.adapters.using import check_adapters
 from bot.store.allowance import Admitted, admit
 from bot.store.deliveries import BotInstance, Delivery
 from bot.store.interaction import InteractionContext
@@ -80,7 +81,8 @@ async def submit_drafts(
     preferences: those of the member with which the drafts were made; None if they were made without.
 
     Raises: what `admit` raises, MemberBanned, MemberRestricted, GuildPaused, ChannelNotAllowed, WordForbidden,
-        PreferencesChanged if the member's are others; nothing is stored then.
+        PreferencesChanged if the member's are others, SettingUnsupported for an adapter that they may not use; nothing
+        is stored then.
     """
     member = await lock_member(context)
     if preferences not in (None, member.preferences):
@@ -92,6 +94,7 @@ async def submit_drafts(
         return ()
     specs = [draft.spec for draft in drafts]
     admission = await admit(context, member, specs, terms.plans, standing.num_pending)
+    await check_adapters(context, member.id, specs)
     await check_prompts(context, member.id, specs, terms.words)
     return await submit_for_member(context, member, admission, drafts, instance)
 

@@ -30,6 +30,8 @@ class Operation(StrEnum):
     inpaint: a part of a picture is painted anew. zoom, pan: what lies around a picture is painted, on all sides or one.
     upscale: one picture, larger.
     describe: prompts for a picture, as text. shorten: which words of a prompt matter, and shorter prompts, as text.
+    train: an adapter from a member's own pictures. The first part of its spec is the text that is to mean what they
+        show, and the second what kind of thing that is.
     """
 
     IMAGINE = "imagine"
@@ -40,6 +42,7 @@ class Operation(StrEnum):
     UPSCALE = "upscale"
     DESCRIBE = "describe"
     SHORTEN = "shorten"
+    TRAIN = "train"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,12 +75,15 @@ class JobSpec:
     parts: positive and negative parts (`--no` included); the sum of their weights is greater than zero.
     parameters: canonical names to values, only those that were given or filled in: `ar` "3:2", `seed` 7, `steps` 20,
         `cfg` 4.5, `sampler` "euler", `model` "starter", `lora` ("name:0.8", ...); defaults apply to the rest.
+    adapters: the ids of those adapters in `lora` that a member has trained, by name; the others are registered. Of a
+        training, the one that it makes.
     """
 
     prompt: str
     parts: tuple[Part, ...]
     images: tuple[ImagePrompt, ...] = ()
     parameters: Mapping[str, ParameterValue] = field(default_factory=lambda: MappingProxyType({}))
+    adapters: Mapping[str, UUID] = field(default_factory=lambda: MappingProxyType({}))
 
     def __hash__(self) -> int:
         return hash((self.prompt, self.parts, self.images))
@@ -192,6 +198,7 @@ class Job:
     edit: what is done to the picture that it starts from; None where the operation's usual strength is all.
     image_keys: object keys of the pictures in the prompt, in the order of `pictures_of(spec)`.
     grid_key, grid_type: object key and media type of the grid image; None until finished.
+    expected_at: when its training will end, as last estimated; None of other jobs.
     """
 
     id: UUID
@@ -215,6 +222,7 @@ class Job:
     crashes: int = 0
     image_keys: tuple[str, ...] = ()
     visibility: Visibility = Visibility.PUBLIC
+    expected_at: datetime | None = None
 
     @property
     def is_suspect(self) -> bool:
@@ -247,6 +255,7 @@ class Picture:
 
 def json_from_spec(spec: JobSpec) -> dict[str, Any]:
     """Return the spec as JSON-compatible data with its version."""
+    adapters = {"adapters": {name: str(one) for name, one in spec.adapters.items()}} if spec.adapters else {}
     return {
         "version": SPEC_VERSION,
         "prompt": spec.prompt,
@@ -255,6 +264,7 @@ def json_from_spec(spec: JobSpec) -> dict[str, Any]:
         "parameters": {
             name: list(value) if isinstance(value, tuple) else value for name, value in spec.parameters.items()
         },
+        **adapters,
     }
 
 
@@ -273,4 +283,5 @@ def spec_from_json(data: Mapping[str, Any]) -> JobSpec:
         parameters=MappingProxyType(
             {name: tuple(value) if isinstance(value, list) else value for name, value in data["parameters"].items()}
         ),
+        adapters=MappingProxyType({name: UUID(one) for name, one in data.get("adapters", {}).items()}),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -16,6 +17,16 @@ NUM_PICTURES = 4
 def num_pictures_of(operation: Operation) -> int:
     """Return how many pictures a job of the operation makes."""
     return 1 if operation is Operation.UPSCALE else NUM_PICTURES
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdapterFile:
+    """An adapter that a member has trained, as `--lora name` names it: its file, and the model that it is for."""
+
+    name: str
+    path: Path
+    sha256: str
+    model: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +44,7 @@ class PaintRequest:
         releases, which gave each part a row.
     may_read_images: whether the model's IP-Adapters may read the images; False for pictures that were painted without.
     upscaler: name of what makes an upscaled picture larger; None for what is used for new ones.
+    adapters: those of the spec that a member has trained.
     """
 
     job_id: UUID
@@ -48,6 +60,7 @@ class PaintRequest:
     may_join_parts: bool = True
     may_read_images: bool = True
     upscaler: str | None = None
+    adapters: tuple[AdapterFile, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,7 @@ from engine.models.files.adapter_fit import incompatible_adapters
 from engine.models.files.clip_folder import clip_folder
 from engine.models.files.saved_scheduler import supported_samplers
 from engine.models.files.vocabulary import read_vocabulary
-from engine.models.registry.families import CLIP_ABILITY
+from engine.models.registry.families import ADAPTER_ABILITY, CLIP_ABILITY
 from engine.models.registry.registry import Model, Registry, read_registry
 from engine.prompt import Limits, ModelCapabilities, Vocabulary
 
@@ -73,7 +73,8 @@ def _operations_of(model: Model, registry: Registry) -> tuple[Operation, ...]:
     """Return what can be done with the model; a captioner describes pictures for every model."""
     has_clip = _has_clip(model)
     can_describe = registry.captioner is not None or (has_clip and _vocabulary_of(model) is not None)
-    lacking = {Operation.SHORTEN: not has_clip, Operation.DESCRIBE: not can_describe}
+    can_train = model.prompt_abilities >= ADAPTER_ABILITY
+    lacking = {Operation.SHORTEN: not has_clip, Operation.DESCRIBE: not can_describe, Operation.TRAIN: not can_train}
     return tuple(one for one in model.abilities.operations if not lacking.get(one, False))
 
 

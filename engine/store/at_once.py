@@ -32,7 +32,9 @@ _LET_IN = sa.text("""
         SELECT jobs.id, max_running, row_number() OVER (
             PARTITION BY jobs.member_id ORDER BY entry.status <> 'picked', jobs.turn, jobs.id) AS place
         FROM jobs JOIN pgqueuer AS entry ON entry.dedupe_key = jobs.id::text AND entry.status IN ('queued', 'picked')
-        WHERE jobs.member_id = ANY (:member_ids) AND jobs.status IN ('waiting', 'running'))
+        WHERE jobs.member_id = ANY (:member_ids) AND jobs.status IN ('waiting', 'running')
+            -- A training would keep out the pictures that it waits for.
+            AND jobs.operation <> 'train')
     UPDATE pgqueuer SET execute_after = CASE WHEN place <= max_running THEN now() ELSE :never END
     FROM own
     WHERE dedupe_key = own.id::text AND pgqueuer.status = 'queued' AND max_running IS NOT NULL

@@ -27,12 +27,11 @@ from engine.contract.jobs import (
     Visibility,
     json_from_spec,
     spec_from_json,
-    speed_of,
 )
 from engine.store.file_copies import key_from_hash
 from engine.store.queue import enqueue
 from engine.store.tables import jobs, pictures, previews
-from engine.store.turns import assign_turns
+from engine.store.turns import assign_turns, lane_of
 
 JOBS_CHANNEL = "easel_jobs"
 
@@ -83,7 +82,8 @@ async def submit_all(connection: AsyncConnection, requests: Sequence[Sequence[Jo
     requests: for each member their own, at least one.
     """
     flat = [request for own in requests for request in own]
-    turns = await assign_turns(connection, [(request.member_id, speed_of(request.spec)) for request in flat])
+    wanted = [(request.member_id, lane_of(request.operation, request.spec)) for request in flat]
+    turns = await assign_turns(connection, wanted)
     rows = [_row_from_request(request, turn) for request, turn in zip(flat, turns, strict=True)]
     times = {row.id: row.created_at for row in await connection.execute(_SUBMIT, {"rows": rows})}
     limited = {request.member_id for request in flat if request.max_running is not None}
@@ -190,6 +190,7 @@ def job_from_row(row: sa.Row[Any]) -> Job:
         created_at=row.created_at,
         started_at=row.started_at,
         ended_at=row.ended_at,
+        expected_at=row.expected_at,
     )
 
 

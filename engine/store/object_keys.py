@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from engine.store.tables import jobs, pictures, uploads
+from engine.store.tables import jobs, own_adapters, pictures, uploads
 
 _BATCH = 1000
 
@@ -20,6 +20,7 @@ _KEYS = sa.union(
         _MASK.is_not(None)
     ),
     sa.select(uploads.c.object_key),
+    sa.select(own_adapters.c.object_key).where(own_adapters.c.object_key.is_not(None)),
     # Others' jobs keep what an erased member brought.
     sa.select(sa.func.unnest(jobs.c.image_keys)).where(jobs.c.image_keys != []),
 )

@@ -26,7 +26,12 @@ _ASKED_WRONGLY = sorted(
 )
 _ERROR = jobs.c.cause["error"].astext
 
-IS_QUARANTINED = sa.and_(jobs.c.status == JobStatus.FAILED.value, _ERROR.not_in(_ASKED_WRONGLY))
+IS_QUARANTINED = sa.and_(
+    jobs.c.status == JobStatus.FAILED.value,
+    _ERROR.not_in(_ASKED_WRONGLY),
+    # Of a training that has ended, the pictures are gone.
+    jobs.c.operation != Operation.TRAIN.value,
+)
 """The condition that a job is in quarantine."""
 
 

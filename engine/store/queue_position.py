@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from engine.contract.jobs import MAX_COUNTED_AHEAD, JobStatus, QueueState
+from engine.contract.jobs import MAX_COUNTED_AHEAD, JobStatus, Operation, QueueState
 from engine.store.jobs import PENDING
 from engine.store.tables import held_jobs, jobs, queue_pause
 
@@ -85,7 +85,7 @@ async def read_queue_positions(connection: AsyncConnection, job_ids: Collection[
 async def read_present_runs(connection: AsyncConnection) -> tuple[Run, ...]:
     """Return the jobs that are being painted, but for those that engines have only taken."""
     query = sa.select(jobs.c.started_at, sa.func.now().label("now"), jobs.c.progress).where(
-        jobs.c.status == JobStatus.RUNNING.value, jobs.c.progress > 0
+        jobs.c.status == JobStatus.RUNNING.value, jobs.c.progress > 0, jobs.c.operation != Operation.TRAIN.value
     )
     rows = await connection.execute(query)
     return tuple(Run(began=row.started_at, ended=row.now, share=row.progress) for row in rows)
@@ -95,7 +95,11 @@ async def read_recent_runs(connection: AsyncConnection) -> tuple[Run, ...]:
     """Return when the last twenty finished jobs were painted."""
     query = (
         sa.select(jobs.c.started_at, jobs.c.ended_at)
-        .where(jobs.c.ended_at.is_not(None), jobs.c.status == JobStatus.FINISHED.value)
+        .where(
+            jobs.c.ended_at.is_not(None),
+            jobs.c.status == JobStatus.FINISHED.value,
+            jobs.c.operation != Operation.TRAIN.value,
+        )
         .order_by(jobs.c.ended_at.desc())
         .limit(20)
     )

@@ -89,6 +89,7 @@ jobs = sa.Table(
     sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False, server_default=_now),
     sa.Column("started_at", sa.TIMESTAMP(timezone=True)),
     sa.Column("ended_at", sa.TIMESTAMP(timezone=True)),
+    sa.Column("expected_at", sa.TIMESTAMP(timezone=True), comment="when a training will end, as last estimated"),
     check_one_of("operation", Operation),
     check_one_of("status", JobStatus),
     check_one_of("visibility", Visibility),
@@ -100,7 +101,8 @@ jobs = sa.Table(
     sa.CheckConstraint("(grid_key IS NULL) = (grid_type IS NULL)", name="grid_has_type"),
     sa.CheckConstraint(f"(status IN ({_FINAL})) = (ended_at IS NOT NULL)", name="ended_when_final"),
     sa.CheckConstraint(
-        "operation = 'describe' OR (operation NOT IN ('imagine', 'shorten')) = (parent_picture_id IS NOT NULL)",
+        "operation = 'describe' OR "
+        "(operation NOT IN ('imagine', 'shorten', 'train')) = (parent_picture_id IS NOT NULL)",
         name="source",
     ),
     sa.CheckConstraint("edit IS NULL OR parent_picture_id IS NOT NULL", name="edit_has_source"),
@@ -125,6 +127,7 @@ jobs = sa.Table(
     ),
     sa.Index("jobs_ended_idx", "ended_at", postgresql_where=sa.text("ended_at IS NOT NULL")),
     sa.Index("jobs_failed_idx", "ended_at", postgresql_where=sa.text("status = 'failed'")),
+    sa.Index("jobs_training_idx", "member_id", postgresql_where=sa.text("operation = 'train' AND image_keys <> '{}'")),
     # Postgres uses these when it deletes a job with its pictures.
     sa.Index(None, "parent_job_id", postgresql_where=sa.text("parent_job_id IS NOT NULL")),
     sa.Index(None, "parent_picture_id", postgresql_where=sa.text("parent_picture_id IS NOT NULL")),
@@ -163,6 +166,34 @@ uploads = sa.Table(
     # Postgres looks here for what somebody else has brought as well, before a file is deleted.
     sa.Index(None, "object_key"),
     comment="pictures that members have brought, as files or by their addresses",
+)
+
+own_adapters = sa.Table(
+    "own_adapters",
+    metadata,
+    sa.Column("id", pg.UUID, primary_key=True),
+    sa.Column("member_id", pg.UUID, nullable=False),
+    sa.Column("name", sa.Text, nullable=False, comment="by which --lora names it"),
+    sa.Column("subject", sa.Text, nullable=False, comment="the text that means what its pictures showed"),
+    sa.Column("kind", sa.Text, nullable=False, comment="what kind of thing that is"),
+    sa.Column("model", sa.Text, nullable=False),
+    sa.Column("job_id", pg.UUID, sa.ForeignKey("jobs.id", ondelete="SET NULL"), comment="its training"),
+    sa.Column("object_key", sa.Text, comment="its file, none while it is trained"),
+    sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False, server_default=_now),
+    sa.Column("deleted_at", sa.TIMESTAMP(timezone=True), comment="by whom it belongs to, its file is about to be"),
+    sa.CheckConstraint("char_length(name) BETWEEN 1 AND 32", name="name"),
+    sa.Index(
+        "own_adapters_member_id_name_key",
+        "member_id",
+        sa.text("lower(name)"),
+        unique=True,
+        postgresql_where=sa.text("deleted_at IS NULL"),
+    ),
+    sa.Index("own_adapters_deleted_idx", "id", postgresql_where=sa.text("deleted_at IS NOT NULL")),
+    sa.Index("own_adapters_job_id_key", "job_id", unique=True),
+    # Postgres looks here for what else has a file before it is deleted.
+    sa.Index(None, "object_key"),
+    comment="adapters that members train or have trained from pictures of their own",
 )
 
 queue_pause = sa.Table(

@@ -7,6 +7,7 @@ also announced on the channel `easel_cancels`.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -85,11 +86,21 @@ async def read_held(connection: AsyncConnection, starts: Mapping[UUID, int]) -> 
 
 
 async def record_progress(
-    connection: AsyncConnection, job_id: UUID, progress: float, preview: bytes | None, *, start: int | None = None
+    connection: AsyncConnection,
+    job_id: UUID,
+    progress: float,
+    preview: bytes | None,
+    *,
+    start: int | None = None,
+    left: timedelta | None = None,
 ) -> bool:
-    """Store the fraction of steps done and, if given, the preview; return False when the job is no longer running."""
+    """Store the fraction of steps done and, if given, the preview; return False when the job is no longer running.
+
+    left: how long the rest of a training takes.
+    """
     query = sa.update(jobs).where(*_running(job_id, start))
-    changed = await connection.execute(query.values(progress=progress))
+    expected_at = {} if left is None else {"expected_at": sa.func.now() + left}
+    changed = await connection.execute(query.values(progress=progress, **expected_at))
     if not changed.rowcount:
         return False
     if preview is not None:

@@ -1,24 +1,28 @@
 """Turns: the order in which waiting jobs are painted. Members take turns, at each speed among themselves.
 
 Source: start-time fair queueing, Goyal, Vin and Cheng 1996, with every job of length one. Turns of one speed are far
-from those of another, so that wherever jobs are ordered by their turn, every fast job comes before every relaxed one.
+from those of another, so that wherever jobs are ordered by their turn, every fast job comes before every relaxed one,
+and trainings come last.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from engine.contract.jobs import Speed
+from engine.contract.jobs import JobSpec, Operation, Speed, speed_of
+
+Lane = Speed | Operation
+"""Among which jobs a job takes its turn: those of its speed, or those of its operation."""
 
 _APART = 1_000_000_000
-"""Between the first turns of two speeds: all of them fit PgQueuer's 32 bits."""
+"""Between the first turns of two lanes: all of them fit PgQueuer's 32 bits."""
 
-_FIRST = {Speed.TURBO: -_APART, Speed.FAST: 0, Speed.RELAX: _APART}
+_FIRST: Mapping[Lane, int] = {Speed.TURBO: -_APART, Speed.FAST: 0, Speed.RELAX: _APART, Operation.TRAIN: 2 * _APART}
 
 _NEXT_TURNS = sa.text("""
     WITH wanted AS (SELECT * FROM unnest(:member_ids, :firsts) WITH ORDINALITY AS one (member_id, first, number)),
@@ -40,14 +44,19 @@ _NEXT_TURNS = sa.text("""
 )
 
 
-async def read_next_turns(connection: AsyncConnection, wanted: Sequence[tuple[UUID, Speed]]) -> Sequence[int]:
-    """Return the turn that each member's next job of the speed takes: the present one, or one after their last."""
-    member_ids, firsts = [member_id for member_id, _ in wanted], [_FIRST[speed] for _, speed in wanted]
+def lane_of(operation: Operation, spec: JobSpec) -> Lane:
+    """Return the lane of a job."""
+    return operation if operation is Operation.TRAIN else speed_of(spec)
+
+
+async def read_next_turns(connection: AsyncConnection, wanted: Sequence[tuple[UUID, Lane]]) -> Sequence[int]:
+    """Return the turn that each member's next job of the lane takes: the present one, or one after their last."""
+    member_ids, firsts = [member_id for member_id, _ in wanted], [_FIRST[lane] for _, lane in wanted]
     return (await connection.execute(_NEXT_TURNS, {"member_ids": member_ids, "firsts": firsts})).scalars().all()
 
 
-async def assign_turns(connection: AsyncConnection, wanted: Sequence[tuple[UUID, Speed]]) -> list[int]:
-    """Return a turn for each job that a member asks for at a speed; those of one member follow one another."""
+async def assign_turns(connection: AsyncConnection, wanted: Sequence[tuple[UUID, Lane]]) -> list[int]:
+    """Return a turn for each job that a member asks for in a lane; those of one member follow one another."""
     kinds = list(dict.fromkeys(wanted))
     following = dict(zip(kinds, await read_next_turns(connection, kinds), strict=True))
     turns = []

@@ -1,4 +1,4 @@
-"""Who may paint: any number of jobs together, or one that may crash the painter alone."""
+"""Who may paint: any number of jobs together, one that may crash the painter alone, or a training behind all others."""
 
 from __future__ import annotations
 
@@ -15,10 +15,12 @@ class Admission:
         self._num_inside = 0
         self._is_empty = asyncio.Event()
         self._is_empty.set()
+        self._is_asked = asyncio.Event()
 
     @asynccontextmanager
     async def together(self) -> AsyncIterator[None]:
         """Enter beside others; wait while a job is inside alone, or waits for that and asked before."""
+        self._is_asked.set()
         async with self._turn:
             self._enter()
         try:
@@ -29,6 +31,7 @@ class Admission:
     @asynccontextmanager
     async def alone(self) -> AsyncIterator[None]:
         """Enter when all others have left, and let nobody in until the block ends."""
+        self._is_asked.set()
         async with self._turn:
             await self._is_empty.wait()
             self._enter()
@@ -36,6 +39,19 @@ class Admission:
                 yield
             finally:
                 self._leave()
+
+    @asynccontextmanager
+    async def behind(self) -> AsyncIterator[asyncio.Event | None]:
+        """Enter where nobody is inside or asks to be; None elsewhere. The event is set when another asks to enter."""
+        if self._num_inside or self._turn.locked():
+            yield None
+            return
+        self._is_asked = asyncio.Event()
+        self._enter()
+        try:
+            yield self._is_asked
+        finally:
+            self._leave()
 
     def _enter(self) -> None:
         self._num_inside += 1

@@ -18,6 +18,7 @@ from engine.contract.errors import StoreUnavailable
 from engine.contract.ids import new_id
 from engine.contract.jobs import FINAL
 from engine.contract.painting import Painter
+from engine.contract.training import AdapterTrainer
 from engine.error_boundary import result_of
 from engine.hash_list import BarredPictures
 from engine.store.at_once import let_all_in
@@ -29,11 +30,13 @@ from engine.store.queue import QueueOptions, prune_log, requeue_orphans, run_que
 from engine.store.queue_pause import is_queue_paused
 from engine.store.reconnecting import open_driver
 from engine.store.transitions import CANCELS_CHANNEL, read_held
+from engine.worker.adapter_files import drop_deleted
 from engine.worker.kept_results import KeptResults
 from engine.worker.leases import RunningJobs
 from engine.worker.metrics import Metrics
 from engine.worker.run_job import JobOptions, JobRunner, run_job
 from engine.worker.runner import QueuePause
+from engine.worker.training import tidy_up
 
 _LISTENER_CHECK = timedelta(seconds=5)
 _STORE_CHECK = timedelta(seconds=10)
@@ -52,6 +55,7 @@ class WorkerOptions:
     error_delay: wait after an unexpected error.
     hashes_file: the list of pictures that must never appear; None for none.
     kept: local folder for what is painted and cannot be stored yet; None keeps it in memory only.
+    adapters: local folder for the files of members' adapters; None for an engine that paints with none.
     models: names of the models that it has; jobs for others are left to engines that have them. None: not known.
     """
 
@@ -63,6 +67,7 @@ class WorkerOptions:
     error_delay: timedelta = timedelta(seconds=5)
     hashes_file: Path | None = None
     kept: Path | None = None
+    adapters: Path | None = None
     models: frozenset[str] | None = None
 
 
@@ -75,6 +80,7 @@ async def run_worker(
     options: WorkerOptions,
     stop: asyncio.Event,
     force_stop: asyncio.Event,
+    trainer: AdapterTrainer | None = None,
 ) -> None:
     """Run jobs until `stop` is set, then finish the running ones and return.
 
@@ -90,6 +96,8 @@ async def run_worker(
         options=options.job,
         stop=stop,
         kept=KeptResults(folder=options.kept),
+        trainer=trainer,
+        adapters=options.adapters,
         barred=BarredPictures(options.hashes_file),
         engine=None if options.models is None else Engine(id=new_id(), models=options.models),
     )
@@ -105,6 +113,7 @@ async def run_worker(
         _in_background(_repeat(options.check_interval, partial(_read_pause, database, runner.pause))),
         _in_background(_repeat(_ANNOUNCE_INTERVAL, partial(_announce, database, runner.engine))),
         _in_background(_repeat(options.sweep_interval, partial(_sweep, database, runner.kept))),
+        _in_background(_repeat(options.sweep_interval, partial(_tidy_up, runner))),
         _in_background(_interrupt_after_grace(running_jobs, options.stop_grace, stop, force_stop)),
     ):
         await _keep_queue_running(runner, options)
@@ -185,6 +194,11 @@ async def _sweep(database: Database, kept: KeptResults) -> None:
         _log.warning("jobs_requeued", count=orphans)
     async with database.begin() as connection:
         await prune_log(connection)
+
+
+async def _tidy_up(runner: JobRunner) -> None:
+    await tidy_up(runner.database, runner.objects, runner.trainer)
+    await drop_deleted(runner.database, runner.adapters)
 
 
 async def _keep_checking(objects: Objects, options: WorkerOptions) -> None:

@@ -19,7 +19,7 @@ from structlog.contextvars import bound_contextvars
 
 from engine.contract.edits import Edit
 from engine.contract.errors import RequestLost, StoreUnavailable
-from engine.contract.jobs import Job, Picture
+from engine.contract.jobs import Job, Operation, Picture
 from engine.contract.painting import (
     PaintedPictures,
     PaintRequest,
@@ -32,11 +32,13 @@ from engine.hash_list import Film
 from engine.store.engines import has_another_engine
 from engine.store.jobs import mask_key, read_source
 from engine.store.transitions import finish_job, reclaim_job, record_progress, start_job
+from engine.worker.adapter_files import fetch_adapters
 from engine.worker.endings import cause_from_error, end_attempt
 from engine.worker.leases import LeaseLost, RunningJob, run_unless_ended
 from engine.worker.metrics import count_failure, observe_pictures
 from engine.worker.results import SUFFIXES, found_edit, picture_rows, shown_object
 from engine.worker.runner import JobOptions, JobRunner, retry_while_down, with_objects
+from engine.worker.training import do_training, making_way, offered_again
 
 __all__ = ["JobOptions", "JobRunner", "cause_from_error", "run_job"]
 
@@ -67,6 +69,8 @@ async def _run_in_turn(runner: JobRunner, job_id: UUID) -> timedelta | None:
         return None
     if await _is_for_another(runner, job):
         return _OFFERED_AGAIN * random.uniform(0.5, 1.5)
+    if job.operation is Operation.TRAIN:
+        return await _run_behind(runner, job_id)
     is_alone = job.is_suspect
     async with AsyncExitStack() as painting:
         await painting.enter_async_context(runner.admission.alone() if is_alone else runner.admission.together())
@@ -74,6 +78,15 @@ async def _run_in_turn(runner: JobRunner, job_id: UUID) -> timedelta | None:
             return timedelta(0)
         started = await _start(runner, job_id)
         return None if started is None else await _run_started(runner, started, painting, is_alone=is_alone)
+
+
+async def _run_behind(runner: JobRunner, job_id: UUID) -> timedelta | None:
+    """Run a training while nobody paints."""
+    async with runner.admission.behind() as asked:
+        if asked is None or runner.stop.is_set():
+            return offered_again()
+        started = await _start(runner, job_id)
+        return None if started is None else await _run_started(runner, started, asked, is_alone=True)
 
 
 async def _is_for_another(runner: JobRunner, job: Job) -> bool:
@@ -85,14 +98,20 @@ async def _is_for_another(runner: JobRunner, job: Job) -> bool:
         return await has_another_engine(connection, str(model), engine.id)
 
 
-async def _run_started(runner: JobRunner, job: Job, painting: AsyncExitStack, *, is_alone: bool) -> timedelta | None:
+async def _run_started(
+    runner: JobRunner, job: Job, place: AsyncExitStack | asyncio.Event, *, is_alone: bool
+) -> timedelta | None:
+    """Do the job, whose place is in the painter until that is closed, or behind others until somebody asks for it."""
     with (
         bound_contextvars(attempt=job.attempts, start=job.starts),
         runner.running_jobs.track(job, is_alone=is_alone) as running,
         runner.metrics.running.track_inprogress(),
         runner.metrics.seconds.time(),
     ):
-        error = await result_of(_do(runner, running, painting))
+        if isinstance(place, asyncio.Event):
+            error = await result_of(_do_behind(runner, running, place))
+        else:
+            error = await result_of(_do(runner, running, place))
         outcome, delay = ("finished", None) if error is None else await end_attempt(runner, running, error)
         runner.metrics.jobs.labels(outcome).inc()
         if error is not None and outcome == "failed":
@@ -140,6 +159,11 @@ def _film_of(result: PaintedPictures) -> Film | None:
     return Film(file=result.grid, num_pictures=len(result.pictures), width=first.width, height=first.height)
 
 
+async def _do_behind(runner: JobRunner, running: RunningJob, asked: asyncio.Event) -> None:
+    async with making_way(running, asked):
+        await do_training(runner, running)
+
+
 async def _paint(runner: JobRunner, job: Job) -> PaintResult:
     source = await _read_source(runner, job)
     images = [await with_objects(runner, partial(runner.objects.get, key)) for key in job.image_keys]
@@ -154,6 +178,7 @@ async def _paint(runner: JobRunner, job: Job) -> PaintResult:
         mask=await _read_mask(runner, job),
         num_pictures=num_pictures_of(job.operation),
         images=tuple(images),
+        adapters=await fetch_adapters(runner, job),
     )
     clock = asyncio.get_running_loop().time
     preview, next_record = None, 0.0

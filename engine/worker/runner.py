@@ -6,12 +6,14 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import TypeVar
 
 import structlog
 
 from engine.contract.errors import StoreUnavailable
 from engine.contract.painting import Painter
+from engine.contract.training import AdapterTrainer
 from engine.hash_list import BarredPictures
 from engine.store.database import Database
 from engine.store.engines import Engine
@@ -55,6 +57,7 @@ class JobRunner:
     """What it takes to run jobs.
 
     stop: set when the engine is to stop. engine: this one, with its models; None if these are not known.
+    trainer: None for an engine that trains nothing. adapters: folder for the files of members' adapters.
     """
 
     database: Database
@@ -69,6 +72,8 @@ class JobRunner:
     pause: QueuePause = field(default_factory=QueuePause)
     kept: KeptResults = field(default_factory=KeptResults)
     barred: BarredPictures = field(default_factory=BarredPictures)
+    trainer: AdapterTrainer | None = None
+    adapters: Path | None = None
 
 
 async def with_objects(runner: JobRunner, action: Callable[[], Awaitable[Result]]) -> Result:

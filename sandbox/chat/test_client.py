@@ -12,8 +12,10 @@ from typing import Any, TypeVar
 
 import aiohttp
 
-from sandbox.chat.client_input import component_of, modal_field, nested_options
+from sandbox.chat.client_input import FileOption, component_of, modal_field, nested_options
 from sandbox.state.records import Json
+
+__all__ = ["TIMEOUT", "ChatEvent", "FileOption", "MemberClient", "RequestRefused", "SentInteraction", "member_client"]
 
 T = TypeVar("T")
 TIMEOUT = timedelta(minutes=1)
@@ -26,14 +28,6 @@ class RequestRefused(Exception):
     def __init__(self, status: int, message: str) -> None:
         super().__init__(f"{status}: {message}")
         self.status, self.message = status, message
-
-
-@dataclass(frozen=True, kw_only=True)
-class FileOption:
-    """A file that a member attaches to a command."""
-
-    name: str
-    content: bytes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,11 +144,15 @@ class MemberClient:
             data["values"] = list(values)
         return await self._interact(3, message["channel_id"], data)
 
-    async def submit(self, modal: Json, channel: str = "studio", **values: str | list[str]) -> SentInteraction:
-        """Submit a modal (the body that `modal` returned): a text for each field by its id, or what is chosen in it."""
-        components = [modal_field(custom_id, value) for custom_id, value in values.items()]
+    async def submit(
+        self, modal: Json, channel: str = "studio", **values: str | Sequence[str | FileOption]
+    ) -> SentInteraction:
+        """Submit a modal (the body that `modal` returned): text, choices or files for each field by its id."""
+        chosen = [one for value in values.values() if not isinstance(value, str) for one in value]
+        files = [one for one in chosen if isinstance(one, FileOption)]
+        components = [modal_field(custom_id, value, files) for custom_id, value in values.items()]
         data = {"interaction_id": modal["interaction_id"], "custom_id": modal["modal"]["custom_id"]}
-        return await self._interact(5, channel, data | {"components": components})
+        return await self._interact(5, channel, data | {"components": components}, files)
 
     async def reply(self, pressed: SentInteraction) -> Json:
         """Wait for an interaction's response message, past its loading state, and return it."""

@@ -37,6 +37,7 @@ ABOUT_NO_JOBS_OF_OTHERS = frozenset(
         *("safety words", "safety words add", "safety words remove", "safety words list", "safety words test"),
         *("safety channel", "safety members", "safety allow", "safety pictures"),
         *("plan list", "plan set", "plan remove", "plan role", "plan default"),
+        *("train", "lora list", "lora rename", "lora share", "lora unshare", "lora delete"),
         *(
             "prefer option",
             "prefer option set",

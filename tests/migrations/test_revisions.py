@@ -10,6 +10,7 @@ import pytest
 from pgqueuer import QueueManager
 from pgqueuer.queries import Queries
 
+import bot.store.adapters.tables
 import bot.store.announcements.tables
 import bot.store.export_tables
 import bot.store.finding.tables

@@ -20,7 +20,7 @@ from bot.store.members import lock_members
 from bot.store.ranking.grids import Place
 from bot.store.tables import DeliveryKind, deliveries, members
 from engine.contract.ids import new_id
-from engine.contract.jobs import TEXT_OPERATIONS, Job, JobStatus, Picture
+from engine.contract.jobs import TEXT_OPERATIONS, Job, JobStatus, Operation, Picture
 from engine.store.jobs import read_jobs_with_pictures
 from engine.store.tables import jobs
 
@@ -32,12 +32,14 @@ _MAX_KEPT = 20
 
 _NUM_OFFERED = 200
 
+_WITHOUT_PICTURES = sorted((*TEXT_OPERATIONS, Operation.TRAIN))
+
 _MEMBER = sa.select(members.c.id).where(members.c.discord_id == sa.bindparam("discord_id", type_=sa.BigInteger))
 _NEWEST = sa.select(jobs).where(jobs.c.member_id == _MEMBER.scalar_subquery()).order_by(jobs.c.id.desc())
 _newest = _NEWEST.limit(_NUM_OFFERED).subquery("newest")
 _NEWEST_PROMPTS = (
     sa.select(_newest.c.id, _newest.c.spec["prompt"].astext.label("prompt"))
-    .where(_newest.c.status == JobStatus.FINISHED.value, _newest.c.operation.not_in([*TEXT_OPERATIONS]))
+    .where(_newest.c.status == JobStatus.FINISHED.value, _newest.c.operation.not_in(_WITHOUT_PICTURES))
     .order_by(_newest.c.id.desc())
 )
 

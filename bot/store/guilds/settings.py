@@ -21,11 +21,13 @@ class GuildSettings:
 
     channels: where jobs are started; everywhere if there is none. language: None for that of each member.
     announcements: the channel of the operator's announcements; None where they are not wanted.
+    shares_adapters: whether members may share their adapters.
     """
 
     channels: tuple[int, ...] = ()
     language: str | None = None
     announcements: int | None = None
+    shares_adapters: bool = True
 
 
 async def read_settings(connection: AsyncConnection, guild_id: int) -> GuildSettings:
@@ -66,6 +68,14 @@ async def set_announcements(connection: AsyncConnection, context: InteractionCon
     await record_change(connection, context, GuildSetting.ANNOUNCEMENTS, before=[before], after=[after])
 
 
+async def set_sharing(connection: AsyncConnection, context: InteractionContext, *, is_allowed: bool) -> None:
+    """Let members share their adapters, or nobody use what they have shared, and note who said so."""
+    old = await _lock(connection, context)
+    await _change(connection, context, {"shares_adapters": is_allowed})
+    before, after = (("on",) if one else ("off",) for one in (old.shares_adapters, is_allowed))
+    await record_change(connection, context, GuildSetting.ADAPTERS, before=before, after=after)
+
+
 async def _lock(connection: AsyncConnection, context: InteractionContext) -> GuildSettings:
     assert context.guild_id is not None
     await connection.execute(pg.insert(guild_settings).values(guild_id=context.guild_id).on_conflict_do_nothing())
@@ -81,4 +91,9 @@ async def _change(connection: AsyncConnection, context: InteractionContext, valu
 def _settings_from_row(row: sa.Row[Any] | None) -> GuildSettings:
     if row is None:
         return GuildSettings()
-    return GuildSettings(channels=tuple(row.channels), language=row.language, announcements=row.announcements)
+    return GuildSettings(
+        channels=tuple(row.channels),
+        language=row.language,
+        announcements=row.announcements,
+        shares_adapters=row.shares_adapters,
+    )

@@ -13,12 +13,14 @@ from engine.store.tables import check_one_of, metadata
 class GuildSetting(StrEnum):
     """A setting of a guild whose changes are kept.
 
-    announcements: where the operator's announcements are posted. channel: the moderators'. channels: where the bot
-    answers. consent: whether what happens there may be used for more than answering. filter: what is done with
-    pictures that the classifier finds. gallery: which pictures it shows. language: of the replies.
-    limits: what roles may use. pause: whether jobs are started. words: what prompts may not have.
+    adapters: whether members may share theirs. announcements: where the operator's announcements are posted.
+    channel: the moderators'. channels: where the bot answers. consent: whether what happens there may be used for
+    more than answering. filter: what is done with pictures that the classifier finds. gallery: which pictures it
+    shows. language: of the replies. limits: what roles may use. pause: whether jobs are started. words: what
+    prompts may not have.
     """
 
+    ADAPTERS = "adapters"
     ANNOUNCEMENTS = "announcements"
     CHANNEL = "channel"
     CHANNELS = "channels"
@@ -76,6 +78,13 @@ guild_settings = sa.Table(
     ),
     sa.Column("language", sa.Text, comment="of replies; none for that of each member"),
     sa.Column("announcements", sa.BigInteger, comment="the channel of the operator's announcements"),
+    sa.Column(
+        "shares_adapters",
+        sa.Boolean,
+        nullable=False,
+        server_default=sa.true(),
+        comment="whether members may share their adapters there",
+    ),
     sa.CheckConstraint("cardinality(channels) <= 25", name="channels"),
     sa.Index("guild_settings_language_idx", "guild_id", postgresql_where=sa.text("language IS NOT NULL")),
     sa.Index("guild_settings_announcements_idx", "guild_id", postgresql_where=sa.text("announcements IS NOT NULL")),

@@ -16,7 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from engine.contract.ids import new_id
 from engine.feedback.store.erasure import PaintedOfMember, erase_feedback, erase_jobs
 from engine.feedback.store.tables import erasure_objects, erasures, prunes
-from engine.store.tables import jobs, pictures
+from engine.store.own_adapters import erase_adapters
+from engine.store.tables import jobs, own_adapters, pictures
 from engine.store.uploads import erase_uploads, keys_of_uploads
 
 CLAIM_LASTS = timedelta(minutes=2)
@@ -112,16 +113,17 @@ async def is_in_hand(connection: AsyncConnection, erasure: Erasure, painted: Pai
 async def erase_rows(
     connection: AsyncConnection, erasure: Erasure, painted: PaintedOfMember, counts: Mapping[str, int]
 ) -> None:
-    """Erase the feedback, the jobs and the uploads, and note the files that are left to be deleted.
+    """Erase the feedback, the jobs, the uploads and the adapters, and note the files that are left to be deleted.
 
     counts: of what the caller erases besides.
     """
     erased = await erase_feedback(connection, erasure.member_id, painted)
     await erase_jobs(connection, painted)
     brought = await erase_uploads(connection, erasure.member_id)
-    await add_objects(connection, erasure.id, painted.keys | brought)
+    trained = await erase_adapters(connection, erasure.member_id)
+    await add_objects(connection, erasure.id, painted.keys | brought | trained)
     all_counts = {"jobs": len(painted.job_ids), "pictures": len(painted.picture_ids), **asdict(erased), **counts}
-    all_counts |= {"uploads": len(brought)} if brought else {}
+    all_counts |= {name: len(keys) for name, keys in (("uploads", brought), ("adapters", trained)) if keys}
     deleted = {"is_deleted": True, "counts": all_counts}
     await connection.execute(sa.update(erasures).where(erasures.c.id == erasure.id).values(**deleted))
 
@@ -149,6 +151,7 @@ async def find_used_keys(connection: AsyncConnection, keys: Collection[str]) -> 
         sa.select(pictures.c.object_key).where(pictures.c.object_key == listed),
         sa.select(jobs.c.grid_key).where(jobs.c.grid_key == listed),
         keys_of_uploads(listed),
+        sa.select(own_adapters.c.object_key).where(own_adapters.c.object_key == listed),
         # The index has only jobs with pictures in their prompts.
         sa.select(sa.func.unnest(jobs.c.image_keys)).where(jobs.c.image_keys != [], jobs.c.image_keys.overlap(wanted)),
     )

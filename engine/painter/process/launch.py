@@ -85,8 +85,13 @@ async def _start(program: str, painter_options: PainterOptions, descriptor: int)
         "classify" if painter_options.classifies else "",
         pass_fds=(descriptor,),
         cwd=_ROOT,
-        env={**_QUIET_LIBRARIES, **os.environ, **_QUIET_THREADS, **_cache_environment(painter_options.cache)},
+        env={**child_environment(), **_cache_environment(painter_options.cache)},
     )
+
+
+def child_environment() -> dict[str, str]:
+    """Return the environment of a process that works with models: this one's, with quiet libraries and threads."""
+    return {**_QUIET_LIBRARIES, **os.environ, **_QUIET_THREADS}
 
 
 def _text(number: int | None) -> str:

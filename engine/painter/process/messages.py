@@ -21,6 +21,7 @@ from engine.contract.edits import edit_from_json, json_from_edit
 from engine.contract.errors import AdapterMismatch, EaselError, ModelBroken, RequestLost
 from engine.contract.jobs import Operation, json_from_spec, spec_from_json
 from engine.contract.painting import (
+    AdapterFile,
     PaintedFile,
     PaintedPicture,
     PaintedPictures,
@@ -105,6 +106,7 @@ def frame_from_request(call_id: str, request: PaintRequest) -> Frame:
         "may_join_parts": request.may_join_parts,
         "may_read_images": request.may_read_images,
         "upscaler": request.upscaler,
+        "adapters": [{**vars(one), "path": str(one.path)} for one in request.adapters],
     }
     files = {name: file for name in _FILES if (file := getattr(request, name)) is not None}
     return Frame(
@@ -132,6 +134,7 @@ def request_from_frame(frame: Frame) -> PaintRequest:
         may_join_parts=facts["may_join_parts"],
         may_read_images=facts["may_read_images"],
         upscaler=facts["upscaler"],
+        adapters=tuple(AdapterFile(**{**one, "path": Path(one["path"])}) for one in facts["adapters"]),
     )
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
 
 from engine.contract.errors import SettingUnsupported, SourceMismatch
 from engine.contract.jobs import ParameterValue
-from engine.contract.painting import PaintRequest
+from engine.contract.painting import AdapterFile, PaintRequest
 from engine.models.registry.adapters import Adapter
 from engine.models.registry.controls import ControlNet
 from engine.models.registry.registry import Model, Registry
@@ -21,6 +23,23 @@ def loras_of(
     Raises: SettingUnsupported.
     """
     return (*_loras(asked.get("lora"), model, registry), *_style(asked, model, registry))
+
+
+def with_own_adapters(registry: Registry, own: Sequence[AdapterFile]) -> Registry:
+    """Return the registry with adapters of members as well; of one name, the registered one counts."""
+    if not own:
+        return registry
+    adapters = {
+        one.name: Adapter(
+            name=one.name,
+            file=one.path,
+            family=registry.model(one.model).family.name,
+            model=one.model,
+            sha256=one.sha256,
+        )
+        for one in own
+    }
+    return replace(registry, adapters=MappingProxyType({**adapters, **registry.adapters}))
 
 
 def control_of(request: PaintRequest, model: Model, registry: Registry) -> ControlNet | None:

@@ -18,7 +18,7 @@ from engine.models.registry.controls import ControlNet
 from engine.models.registry.families import MAX_GUIDANCE
 from engine.models.registry.ip_adapters import IPAdapter
 from engine.models.registry.registry import Model, Registry
-from engine.painter.sampling.additions import control_of, loras_of
+from engine.painter.sampling.additions import control_of, loras_of, with_own_adapters
 from engine.painter.sampling.checks import bounded, check_known
 from engine.painter.sampling.parts import is_interpolated, joined_spec, weighed_parts
 from engine.painter.sampling.references import Reference, are_start, references_of
@@ -168,7 +168,7 @@ def params_from_request(request: PaintRequest, registry: Registry) -> SamplingPa
         positive=positive,
         negative=negative,
         is_joined=is_joined,
-        loras=loras_of(asked, model, registry),
+        loras=loras_of(asked, model, with_own_adapters(registry, request.adapters)),
         strength=image_strength if starts_from_images else _strength(request, model),
         starts_from_images=starts_from_images,
         control=control,

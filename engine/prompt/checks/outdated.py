@@ -94,6 +94,9 @@ def _check_shape(spec: JobSpec, model: ModelCapabilities) -> None:
 def _check_adapters(spec: JobSpec, model: ModelCapabilities, limits: Limits) -> None:
     worn = spec.parameters.get("lora", ())
     for name in [adapter.partition(":")[0] for adapter in worn] if isinstance(worn, tuple) else ():
+        if name in spec.adapters:
+            # A member's own, which whoever starts the job must be allowed to use.
+            continue
         if limits.adapters is not None and name not in limits.adapters:
             fitting = tuple(known for known in limits.adapters if known not in model.incompatible_adapters)
             raise SettingUnsupported(name="lora", value=name, model=model.name, known=fitting)

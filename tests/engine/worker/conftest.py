@@ -16,6 +16,7 @@ from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
 from engine.contract.painting import Painter
+from engine.contract.training import AdapterTrainer
 from engine.store.database import Database
 from engine.store.objects import Objects
 from engine.store.queue import QueueOptions
@@ -65,6 +66,7 @@ def start_engine(database: Database, objects: Objects) -> EngineStarter:
         store: Objects = objects,
         on: Database = database,
         registry: CollectorRegistry | None = None,
+        trainer: AdapterTrainer | None = None,
     ) -> AsyncIterator[Engine]:
         stop, force_stop = asyncio.Event(), asyncio.Event()
         work = run_worker(
@@ -75,6 +77,7 @@ def start_engine(database: Database, objects: Objects) -> EngineStarter:
             options=options,
             stop=stop,
             force_stop=force_stop,
+            trainer=trainer,
         )
         task = asyncio.create_task(work)
         try:
