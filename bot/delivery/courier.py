@@ -28,10 +28,10 @@ from bot.store.deliveries import (
     read_deliveries,
     release_claims,
     renew_claims,
-    store_message_id,
 )
 from bot.store.eta import QueuePace, read_queue_pace
 from bot.store.job_status import JobProgress, read_job_progress
+from bot.store.posted_messages import store_message_ids
 from bot.store.tables import DeliveryState
 from engine.contract.errors import EaselError
 from engine.contract.jobs import FINAL
@@ -172,9 +172,9 @@ class Courier:
         async with self._context.transaction() as connection:
             progress_by_job = await read_job_progress(connection, job_ids)
             unstored = [tracked for tracked in self._tracking.of_jobs(job_ids) if has_unstored_message(tracked)]
-            for tracked in unstored:
-                message_id = tracked.delivery.message_id or 0
-                await store_message_id(connection, tracked.delivery.id, message_id, self._context.instance)
+            if unstored:
+                message_ids = {tracked.key: tracked.delivery.message_id or 0 for tracked in unstored}
+                await store_message_ids(connection, message_ids, self._context.instance)
         for tracked in unstored:
             tracked.is_stored = True
         # In the order of the jobs, so that messages that change together are edited in the order of the queue.

@@ -23,6 +23,7 @@ from bot.store.deliveries import (
     renew_claims,
     store_message_id,
 )
+from bot.store.posted_messages import store_message_ids
 from bot.store.submissions import submit_drafts
 from bot.store.tables import DeliveryState, deliveries
 from engine.contract.ids import new_id
@@ -148,3 +149,15 @@ async def test_claiming_reads_an_index(database: Database) -> None:
         text = "\n".join(plan.scalars())
     assert "Seq Scan" not in text
     assert any(index in text for index in ("deliveries_open_idx", "deliveries_claimed_idx"))
+
+
+async def test_messages_of_many_deliveries_are_stored_at_once(database: Database) -> None:
+    """But for one that has its message, and those that another process holds."""
+    first, second = await made(database, US, 2)
+    (lapsed,) = await made(database, LAPSED, number=2)
+    assert await claim(database, OTHER) == [lapsed.id]
+    async with database.begin() as connection:
+        assert await store_message_id(connection, first.id, 98, US)
+        await store_message_ids(connection, {first.id: 99, second.id: 100, lapsed.id: 101}, US)
+        rows = await connection.execute(sa.select(deliveries.c.id, deliveries.c.message_id))
+        assert {row.id: row.message_id for row in rows} == {first.id: 98, second.id: 100, lapsed.id: None}
