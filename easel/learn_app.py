@@ -96,7 +96,7 @@ def evaluate(
     if votes and source is not None:
         raise typer.BadParameter("--votes counts what members answered, and takes no --from.")
     if votes:
-        from easel.commands.learn_blind import count_votes
+        from easel.commands.learn_blind_votes import count_votes
 
         raise typer.Exit(run_command(count_votes(run, settings(), shown)))
     from easel.commands.learn_evaluate import evaluate_run
@@ -143,7 +143,14 @@ def watch(
     from easel.process.child import end_with_parent, report_ready
 
     options = WatchOptions(
-        folder=folder, votes=votes, every=every, steps=steps, prompts=prompts, pairs=pairs, once=once
+        folder=folder,
+        votes=votes,
+        every=every,
+        steps=steps,
+        prompts=prompts,
+        pairs=pairs,
+        once=once,
+        is_supervised=supervised,
     )
     shown, announce = Output(as_json=as_json, quiet=quiet), report_ready if supervised else lambda: None
     if supervised:

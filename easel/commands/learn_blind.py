@@ -1,30 +1,24 @@
-"""`easel learn blind` and `evaluate --votes`: members judge an adapter in `/rank`, blind to which side it is on."""
+"""`easel learn blind`: members compare an adapter with what there is in `/rank`, blind to which side it is on."""
 
 from __future__ import annotations
 
-import asyncio
-import json
 import logging
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 import typer
 
 from bot.delivery.pair_picture import side_by_side
-from bot.store.learning.adapters import LearnedAdapter, read_adapter
 from bot.store.learning.blind_pairs import (
     NewBlindPair,
     PostedPrompt,
     may_be_shown,
-    read_blind_votes,
     store_blind_pair,
     stream_sources,
 )
+from easel.commands.learn_blind_votes import NOT_ON_LOG, known_adapter
 from easel.commands.learn_promote import adapter_of, facts_of
-from easel.commands.learn_record import note_evaluation, recorded_hash
-from easel.commands.learn_verdict import MIN_MEMBERS, MIN_VOTES, read_evaluation, votes_json
 from easel.exit_codes import ExitCode
 from easel.output import Output
 from easel.postgres import open_migrated_postgres
@@ -34,15 +28,13 @@ from engine.contract.painting import PaintedPicture
 from engine.feedback.exports.families import read_families
 from engine.feedback.splits import Split, caption_from_spec, cluster_of_caption, split_of_cluster
 from engine.learn.blind import TwoPaintings, paint_twice
-from engine.learn.run_files import EVALUATION, RECORD
 from engine.logs import set_up_logging
 from engine.models.registry.registry import SHIPPED, Model, read_registry
 from engine.prompt import render
 from engine.settings import EngineSettings
-from engine.store.database import AsyncConnection, Database, open_database
+from engine.store.database import AsyncConnection, open_database
 from engine.store.objects import Objects, open_objects
 
-_NOT_ON_LOG = "{run} was not trained on the votes of the database, so members cannot be asked about it."
 _NO_PROMPT = (
     "There is no held-out prompt left to paint for /rank. One in ten prompts is held out, of those that members who "
     "agree to training have asked for in a server."
@@ -67,9 +59,9 @@ async def paint_pairs(run: Path, num_pairs: int, settings: EngineSettings, outpu
         open_objects(settings.storage_url),
     )
     async with open_migrated_postgres(settings) as url, open_database(url, pool_size=1) as database:
-        known = await _known(database, run)
+        known = await known_adapter(database, run)
         if known is None:
-            typer.echo(_NOT_ON_LOG.format(run=run), err=True)
+            typer.echo(NOT_ON_LOG.format(run=run), err=True)
             return ExitCode.REQUEST
         async with database.begin(limit=None) as connection:
             sources = await _held_out(connection, known.id, num_pairs)
@@ -87,39 +79,12 @@ async def paint_pairs(run: Path, num_pairs: int, settings: EngineSettings, outpu
     return ExitCode.DONE
 
 
-async def count_votes(run: Path, settings: EngineSettings, output: Output) -> int:
-    """Count how members answered an adapter's pairs, keep it with the run's evaluation, and return the exit code.
-
-    Raises: SettingsInvalid, StoreUnavailable.
-    """
-    async with open_migrated_postgres(settings) as url, open_database(url, pool_size=1) as database:
-        known = await _known(database, run)
-        if known is None:
-            typer.echo(_NOT_ON_LOG.format(run=run), err=True)
-            return ExitCode.REQUEST
-        async with database.begin() as connection:
-            votes = votes_json(await read_blind_votes(connection, known.id))
-    result = {**read_evaluation(run), "votes": votes}
-    (run / EVALUATION).write_text(json.dumps(result, indent=1) + "\n")
-    await note_evaluation(known.sha256, result, None, settings)
-    output.print_done(_sentence(result), result)
-    return ExitCode.DONE
-
-
 def spec_of(asked: JobSpec, model: Model) -> JobSpec:
     """Return what a pair is painted from: the words, and the shape if it was asked of this model; nothing else."""
     is_same_model = asked.parameters.get("model", model.name) == model.name
     shape = {name: value for name, value in asked.parameters.items() if name == "ar" and is_same_model}
     words = JobSpec(prompt="", parts=asked.parts, parameters=shape)
     return replace(words, prompt=render(words), parameters={**shape, "model": model.name})
-
-
-async def _known(database: Database, run: Path) -> LearnedAdapter | None:
-    sha256 = await asyncio.to_thread(recorded_hash, run / RECORD)
-    if sha256 is None:
-        return None
-    async with database.begin() as connection:
-        return await read_adapter(connection, sha256)
 
 
 async def _held_out(connection: AsyncConnection, adapter_id: UUID, most: int) -> list[PostedPrompt]:
@@ -163,18 +128,3 @@ async def _stored(job_id: UUID, slot: int, painted: PaintedPicture, objects: Obj
         recipe=painted.recipe,
         unsafe_score=painted.unsafe_score,
     )
-
-
-def _sentence(result: dict[str, Any]) -> str:
-    votes = result["votes"]
-    if not votes["total"]:
-        return "No member has answered a pair of this adapter yet."
-    told = (
-        f"Members prefer it in {votes['wins']} of {votes['total']} blind votes ({votes['low']:.0%} to "
-        f"{votes['high']:.0%}); {votes['undecided']} could not decide."
-    )
-    if not votes["is_enough"]:
-        told += f" At least {MIN_VOTES} votes of {MIN_MEMBERS} members are needed to decide by."
-    if share := result.get("win_rate"):
-        told += f" The reward model: {share['count']} of {share['total']} ({share['low']:.0%} to {share['high']:.0%})."
-    return told

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import json
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+import structlog
 import typer
 
 from bot.store.learning.adapters import LearnedAdapter, read_adapters, set_state
@@ -20,6 +22,7 @@ from bot.store.learning.blind_pairs import stop_asking
 from bot.store.learning.new_votes import count_new_votes
 from bot.store.learning.questions import AdapterQuestion, ask, read_question
 from bot.store.learning.tables import AdapterState
+from easel.commands.learn_blind_votes import count_votes
 from easel.commands.learn_promote import promote_run
 from easel.commands.learn_record import note_state
 from easel.commands.learn_steps import LearningStep, next_step
@@ -27,9 +30,12 @@ from easel.exit_codes import ExitCode
 from easel.output import Output
 from easel.postgres import open_migrated_postgres
 from engine.contract.errors import SettingsInvalid
+from engine.logs import set_up_logging
 from engine.models.registry.registry import SHIPPED, read_registry
 from engine.settings import EngineSettings
 from engine.store.database import open_database
+
+_log = structlog.get_logger()
 
 _LOWEST_PRIORITY = 19
 _LOCK = "learning.lock"
@@ -50,7 +56,8 @@ class WatchOptions:
 
     folder: of the runs, one folder each. votes: how many new ones a training needs. every: how often to look.
     steps, prompts: of a training, and of an evaluation. pairs: that members compare; 0 for none.
-    once: whether to end as soon as there is nothing to do.
+    once: whether to end as soon as there is nothing to do. is_supervised: whether another `easel` has started it, which
+        reads no sentences.
     """
 
     folder: Path
@@ -60,6 +67,7 @@ class WatchOptions:
     prompts: int
     pairs: int
     once: bool = False
+    is_supervised: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,19 +90,24 @@ async def watch(
 
     Raises: SettingsInvalid without a models file of the operator's own, or while another one watches; StoreUnavailable.
     """
+    level = logging.INFO if options.is_supervised else logging.ERROR
+    set_up_logging(settings.log_format, process="learning", level=level)
     if settings.models_file is None:
         raise SettingsInvalid(problems=("Set EASEL_MODELS_FILE to a file of your own first.",))
     with _only_one(settings.home):
         # Painting goes first. Processes that this one starts have it too.
         os.setpriority(os.PRIO_PROCESS, 0, _LOWEST_PRIORITY)
         report_ready()
+        last = LearningStep.TRAIN
         while True:
             found = await _look(options, settings)
             code = await _take(found, options, settings, output)
-            is_idle = code != ExitCode.DONE or found.step in (LearningStep.WAIT, LearningStep.COUNT_VOTES)
-            if is_idle and options.once:
+            # Votes that were counted may decide at once.
+            is_idle = found.step is LearningStep.WAIT or found.step is last is LearningStep.COUNT_VOTES
+            last = found.step
+            if (is_idle or code != ExitCode.DONE) and options.once:
                 return code
-            if is_idle:
+            if is_idle or code != ExitCode.DONE:
                 await asyncio.sleep(options.every.total_seconds())
 
 
@@ -116,10 +129,7 @@ async def _look(options: WatchOptions, settings: EngineSettings) -> _Round:
 async def _take(found: _Round, options: WatchOptions, settings: EngineSettings, output: Output) -> int:
     """Take the step; return the exit code."""
     name, run = (found.newest.name, Path(found.newest.folder)) if found.newest else ("", found.next_folder)
-    if told := _TOLD.get(found.step):
-        folder = found.next_folder
-        sentence, facts = told.format(name=name, folder=folder), {"step": found.step.value, "adapter": name or None}
-        _tell(sentence, facts, output)
+    _tell(found, name, options, output)
     match found.step:
         case LearningStep.TRAIN:
             found.next_folder.parent.mkdir(parents=True, exist_ok=True)
@@ -128,9 +138,9 @@ async def _take(found: _Round, options: WatchOptions, settings: EngineSettings, 
             return await _run("evaluate", str(run), "--prompts", str(options.prompts))
         case LearningStep.PAINT_PAIRS:
             code = await _run("blind", str(run), "--pairs", str(options.pairs))
-            return code or await _run("evaluate", str(run), "--votes")
+            return code or await count_votes(run, settings, Output(quiet=True))
         case LearningStep.COUNT_VOTES:
-            return await _run("evaluate", str(run), "--votes")
+            return await count_votes(run, settings, Output(quiet=True))
         case LearningStep.PROMOTE:
             return await _promote(found, run, settings)
         case LearningStep.ASK | LearningStep.REFUSE:
@@ -145,8 +155,14 @@ async def _promote(found: _Round, run: Path, settings: EngineSettings) -> int:
         # By the process that was ended before it could say so.
         await note_state(found.newest.sha256, AdapterState.PROMOTED, settings)
         return ExitCode.DONE
-    # An administrator has decided, whatever the interval is now.
-    return await promote_run(run, settings, Output(quiet=True), anyway=True)
+    try:
+        # An administrator has decided, whatever the interval is now.
+        return await promote_run(run, settings, Output(quiet=True), anyway=True)
+    except SettingsInvalid as error:
+        # Its model has changed since, or another style comes first: what was decided on cannot be.
+        typer.echo("\n".join(error.problems), err=True)
+        await note_state(found.newest.sha256, AdapterState.REFUSED, settings)
+        return ExitCode.DONE
 
 
 async def _settle(found: _Round, settings: EngineSettings) -> None:
@@ -179,11 +195,17 @@ async def _run(*arguments: str) -> int:
             await process.wait()
 
 
-def _tell(sentence: str, facts: dict[str, str | None], output: Output) -> None:
-    if output.as_json:
+def _tell(found: _Round, name: str, options: WatchOptions, output: Output) -> None:
+    sentence = _TOLD.get(found.step)
+    if sentence is None:
+        return
+    facts = {"step": found.step.value, "adapter": name or None}
+    if options.is_supervised:
+        _log.info("learning_step", **facts)
+    elif output.as_json:
         typer.echo(json.dumps(facts))
     elif not output.quiet:
-        typer.echo(sentence)
+        typer.echo(sentence.format(name=name, folder=found.next_folder))
     sys.stdout.flush()
 
 
