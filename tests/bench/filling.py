@@ -7,7 +7,7 @@ rows. Indexes are dropped meanwhile and made again at the end, in a tenth of the
 from __future__ import annotations
 
 import asyncio
-import shutil
+import subprocess
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -149,7 +149,7 @@ async def open_filled(folder: Path, jobs: int, *, kept: Path | None = None) -> A
             async with open_database(url, pool_size=1) as database:
                 await fill(database, jobs)
         if kept is not None:
-            await asyncio.to_thread(shutil.copytree, folder, kept)
+            await asyncio.to_thread(_copy, folder, kept)
     async with open_embedded(folder) as url:
         await upgrade(url)
         yield url
@@ -159,8 +159,13 @@ def _took_kept(kept: Path | None, folder: Path) -> bool:
     """Copy what was kept, if anything was, and return whether it was."""
     if kept is None or not kept.exists():
         return False
-    shutil.copytree(kept, folder)
+    _copy(kept, folder)
     return True
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy a folder with who owns each file: Postgres is another user where this is root."""
+    subprocess.run(["cp", "--archive", str(source), str(target)], check=True)
 
 
 async def _columns(connection: AsyncConnection) -> dict[str, set[str]]:
