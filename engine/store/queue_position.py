@@ -92,11 +92,13 @@ async def read_present_runs(connection: AsyncConnection) -> tuple[Run, ...]:
 
 
 async def read_recent_runs(connection: AsyncConnection) -> tuple[Run, ...]:
-    """Return when the last twenty finished jobs were painted."""
+    """Return when the last twenty jobs that engines have finished were painted."""
     query = (
         sa.select(jobs.c.started_at, jobs.c.ended_at)
         .where(
             jobs.c.ended_at.is_not(None),
+            # Pairs for `/rank` are painted outside the queue.
+            jobs.c.started_at.is_not(None),
             jobs.c.status == JobStatus.FINISHED.value,
             jobs.c.operation != Operation.TRAIN.value,
         )

@@ -6,6 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot.store.batch import run_alone
+from bot.store.eta import read_queue_pace
 from bot.store.learning.adapters import record_adapter
 from bot.store.learning.blind_pairs import (
     BlindVotes,
@@ -25,6 +26,7 @@ from engine.contract.ids import new_id
 from engine.contract.jobs import JobSpec, Part, Picture
 from engine.feedback.store.erasure import read_painted
 from engine.store.database import Database
+from engine.store.queue_position import read_recent_runs
 from tests.bot.store.learning.test_adapters import FIRST, erase
 from tests.bot.store.ranking.test_pairs import ELSEWHERE, HERE, PLACE, RATER, answered, fill, rows, start
 from tests.bot.store.test_button_actions import press
@@ -133,6 +135,14 @@ async def test_it_is_shown_where_its_prompt_was_posted(database: Database) -> No
             connection, next_pair(press(1, discord_id=RATER), Place(channel_ids=(HERE, ELSEWHERE), is_nsfw=False))
         )
     assert seen.job is not None
+
+
+async def test_what_no_engine_painted_tells_nothing_of_the_queue(database: Database) -> None:
+    """How long members wait is estimated by the other jobs."""
+    await blind(database, grids=2)
+    async with database.begin() as connection:
+        assert len(await read_recent_runs(connection)) == 2
+        await read_queue_pace(connection)
 
 
 async def test_nobody_is_asked_after_the_decision(database: Database) -> None:
