@@ -15,8 +15,9 @@ from bot.store.batch import Outcome, Press, run_together
 from engine.contract.errors import StoreUnavailable
 from engine.error_boundary import result_of
 from engine.feedback.store.months import MonthMissing, add_months
-from engine.store.database import Database, limit_waits
+from engine.store.database import Database
 from engine.store.unavailable import is_blocked, is_rolled_back
+from engine.store.waits import limit_waits
 
 _MAX_SIZE = 100
 """Of the presses of a batch together.

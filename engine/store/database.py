@@ -24,7 +24,7 @@ from engine.store.pool import ShrinkingPool
 from engine.store.postgres_url import LISTEN_URL, parse_url
 from engine.store.unavailable import Unconfirmed, cause_of, is_unavailable, unavailable_from
 
-__all__ = ["AsyncConnection", "Database", "limit_waits", "open_database"]
+__all__ = ["AsyncConnection", "Database", "open_database"]
 
 TRANSACTION_LIMIT = timedelta(seconds=10)
 """How long a transaction may take unless its caller says otherwise."""
@@ -36,12 +36,6 @@ _FULL = "the disk of Postgres is full"
 _FULL_FOR = timedelta(seconds=15)
 
 IDLE_LIMIT = timedelta(minutes=1)
-_MILLISECOND = timedelta(milliseconds=1)
-
-_LIMIT_IDLE = sa.text("SELECT set_config('idle_in_transaction_session_timeout', :idle, true)")
-_LIMIT_BOTH = sa.text("""
-    SELECT set_config('idle_in_transaction_session_timeout', :idle, true), set_config('lock_timeout', :lock, true)
-""")
 
 # A pooler may send a statement to another server process than the one that has prepared it. Within a transaction it
 # does not, and there an unnamed statement is executed before the next one replaces it.
@@ -247,17 +241,6 @@ async def open_database(
     finally:
         closing.cancel()
         await database.close()
-
-
-async def limit_waits(connection: AsyncConnection, *, idle: timedelta, lock: timedelta | None) -> None:
-    """Let Postgres itself end the transaction when it has waited too long.
-
-    idle: for its next statement. Otherwise one whose machine has vanished without a word keeps its locks until TCP
-        notices, by default two hours.
-    lock: for a lock that another holds; None for what the server's settings say.
-    """
-    limits = {"idle": f"{idle // _MILLISECOND}"} | ({} if lock is None else {"lock": f"{lock // _MILLISECOND}"})
-    await connection.execute(_LIMIT_IDLE if lock is None else _LIMIT_BOTH, limits)
 
 
 async def _keep_closing_idle(database: Database, idle: timedelta) -> None:

@@ -33,7 +33,6 @@ from tests.engine.painter.t5_checkpoints import save_auraflow, save_chroma, save
 from tests.sharing import made_once
 
 LONG = "a red cat and a blue house under 100 trees by the river"
-
 TOO_LONG = "abcd" * 300
 
 
@@ -273,14 +272,12 @@ def test_text_that_does_not_fit_the_model_is_reported_and_nothing_else(registry:
 
 def test_a_transformer_in_bfloat16_predicts_bit_for_bit_what_the_stock_one_does(folder: Path) -> None:
     """Weights that lie otherwise in memory are multiplied by other kernels, which round otherwise."""
-    kind = diffusers.SanaPipeline
-    stock = kind.from_pretrained(folder / "sana").transformer.to(torch.bfloat16)
-    pipe = kind.from_pretrained(folder / "sana")
-    pipe.transformer.to(torch.bfloat16)
+    pipes = [diffusers.SanaPipeline.from_pretrained(folder / "sana") for _ in range(2)]
+    stock, _ = [one.transformer.to(torch.bfloat16) for one in pipes]
     model = read_registry(folder / "registry.toml").model("sana")
     latents, timesteps = torch.randn(2, 4, 8, 8), torch.tensor([999.0, 300.0])
     with torch.inference_mode():
-        loaded = adapted(pipe, model, device=torch.device("cpu"), sha256="", fragments_of=parse_attention)
+        loaded = adapted(pipes[1], model, device=torch.device("cpu"), sha256="", fragments_of=parse_attention)
         embeds = [loaded.encode_negative(), loaded.encode_prompt(LONG)]
         settings = {
             "encoder_hidden_states": torch.cat([one.tokens for one in embeds]).bfloat16(),
