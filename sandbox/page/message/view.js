@@ -24,7 +24,7 @@ function commandContext(message, env) {
   if (!user || !name) return null;
   return element("div", { class: "context" }, icon("reply"), avatar(user, "tiny"),
     element("span", { class: "context__name" }, displayName(env.store.user(user.id) ?? user)),
-    " used ", element("span", { class: "mention" }, `/${name}`));
+    " used ", element("span", { class: "mention" }, env.store.commandTitle(name)));
 }
 
 function previewOf(message, env) {

@@ -17,10 +17,10 @@ function state(entry, env) {
 export function drawWaiting(entry, env) {
   return element("article", {
     class: ["message", entry.failure && "message--ephemeral"], data: { nonce: entry.nonce },
-    "aria-label": `/${entry.name}`,
+    "aria-label": env.store.commandTitle(entry.name),
   }, element("div", { class: "context" }, icon("reply"), avatar(env.store.me, "tiny"),
     element("span", { class: "context__name" }, displayName(env.store.me)), " used ",
-    element("span", { class: "mention" }, `/${entry.name}`)),
+    element("span", { class: "mention" }, env.store.commandTitle(entry.name))),
   avatar(env.store.bot),
   element("div", { class: "message__body" },
     element("header", { class: "message__header" },

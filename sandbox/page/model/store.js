@@ -3,6 +3,7 @@
 
 import { PAGE, mergeFresh, insertMessage, applyReaction } from "./messages.js";
 
+const MESSAGE_COMMAND = 3;
 const EMPTY = { me: null, bot: null, guild: null, members: [], channels: [], commands: [] };
 
 function identified(snapshot) {
@@ -43,6 +44,12 @@ export class Store {
   get commands() { return this.#known.commands; }
 
   get roles() { return this.#known.guild?.roles ?? []; }
+
+  /** What a command is called: with a slash, but for those of a message's menu. */
+  commandTitle(name) {
+    const entry = this.commands.find((command) => command.type === MESSAGE_COMMAND && command.name === name);
+    return entry ? entry.name_localized ?? entry.name : `/${name}`;
+  }
 
   channel(id) {
     return this.channels.find((channel) => channel.id === id);
