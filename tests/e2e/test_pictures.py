@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
 
 from tests.browser import BROWSER, take_screenshot
+from tests.e2e.chat_page import send
 from tests.e2e.conftest import RunningEasel
-from tests.e2e.test_chat_page import newest, wait_for_grid
+from tests.e2e.test_chat_page import PAINTED, newest, wait_for_grid
 from tests.engine.uploads.pictures import WHOLE
 
 pytestmark = [*BROWSER, pytest.mark.timeout(600)]
@@ -21,7 +22,7 @@ async def attach(page: Page, label: str, name: str) -> None:
 
 
 async def test_attach_a_picture_and_blend_two(page: Page, easel: RunningEasel) -> None:
-    """`/imagine` starts from a picture that is attached, or keeps its edges, and `/blend` starts from two."""
+    """`/imagine` starts from a picture or keeps its edges, `/blend` starts from two, and `/describe` describes one."""
     await page.goto(easel.address)
     box = page.get_by_role("textbox", name="Message #studio")
     await box.click()
@@ -47,3 +48,18 @@ async def test_attach_a_picture_and_blend_two(page: Page, easel: RunningEasel) -
     await page.get_by_role("button", name="Send", exact=True).click()
     await wait_for_grid(newest(page, "picture:").filter(has_not_text="a red circle"))
     await take_screenshot(page, "e2e-8-blended")
+
+    await box.click()
+    await box.press_sequentially("/describe ")
+    await attach(page, "image: The picture", "photo.png")
+    await page.get_by_role("button", name="Send", exact=True).click()
+    described = newest(page, "Described for")
+    await expect(described.get_by_role("listitem")).to_have_count(4, timeout=PAINTED)
+
+
+async def test_a_film_leads_from_one_prompt_to_another(page: Page, easel: RunningEasel) -> None:
+    await page.goto(easel.address)
+    await send(page, "/interpolate from: a red ring --steps 4 to: a blue ring")
+    film = newest(page, "a red ring")
+    await wait_for_grid(film)
+    await take_screenshot(page, "e2e-9-film")

@@ -6,6 +6,7 @@ import pytest
 from playwright.async_api import Locator, Page, expect
 
 from tests.browser import BROWSER
+from tests.e2e.chat_page import become, open_channel
 from tests.e2e.conftest import RunningEasel
 from tests.e2e.test_chat_page import PAINTED, PRIVATE, command, imagine, pinned, wait_for_grid
 from tests.e2e.test_feedback import private, take_screenshots
@@ -13,18 +14,6 @@ from tests.e2e.test_feedback import private, take_screenshots
 pytestmark = [*BROWSER, pytest.mark.timeout(600)]
 
 PROMPT = "a yellow moon on the sea"
-
-
-async def become(page: Page, name: str) -> None:
-    """Go on as the member of that name."""
-    await page.get_by_role("button", name="Switch member").click()
-    await page.get_by_role("option", name=name).click()
-    await expect(page.get_by_role("button", name=f"You are {name}")).to_be_visible()
-
-
-async def open_channel(page: Page, name: str) -> None:
-    """Open a channel of the list."""
-    await page.get_by_role("navigation").get_by_role("button", name=name, exact=True).click()
 
 
 async def painted(page: Page, message: Locator) -> Locator:
