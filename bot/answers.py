@@ -79,7 +79,8 @@ async def refuse(interaction: discord.Interaction, card: Card) -> None:
     """Tell the member alone, in the place of an answer that they or all see coming."""
     awaited = interaction.extras.get(_AWAITED)
     if awaited == _ALONE:
-        await _try(interaction.edit_original_response(content=card.content, allowed_mentions=NO_MENTIONS))
+        view = view_from_card(card) if card.rows else None
+        await edit_pressed(interaction, content=card.content, view=view, allowed_mentions=NO_MENTIONS)
         return
     if awaited == _BY_ALL:
         # Discord makes the first reply after it as public as the answer that all wait for.

@@ -16,7 +16,7 @@ from tests.engine.uploads.pictures import WHOLE, film
 class Pages:
     """A server in the private network of the bot, and what was fetched from it.
 
-    is_asked: whether the page was asked for that never answers. may_answer: lets another one, which is missing, answer.
+    is_asked: whether the page was asked for that never answers. may_answer: lets two others answer, one with a picture.
     """
 
     origin: str
@@ -27,7 +27,7 @@ class Pages:
 
 @pytest.fixture
 async def pages() -> AsyncIterator[Pages]:
-    """Two pictures, which are called texts, a film, a way out, and two that keep who asks waiting."""
+    """Two pictures, which are called texts, a film, a way out, and three that keep who asks waiting."""
 
     async def picture(request: web.Request) -> web.Response:
         served.fetched.append(request.path)
@@ -44,6 +44,10 @@ async def pages() -> AsyncIterator[Pages]:
         await asyncio.sleep(60)
         return web.Response()
 
+    async def slow(request: web.Request) -> web.Response:
+        await served.may_answer.wait()
+        return await picture(request)
+
     async def late(request: web.Request) -> web.Response:
         await served.may_answer.wait()
         raise web.HTTPNotFound
@@ -51,7 +55,7 @@ async def pages() -> AsyncIterator[Pages]:
     app = web.Application()
     for path in ("cat", "dog"):
         app.router.add_get(f"/{path}.png", picture)
-    for handler in (moved, moving, silent, late):
+    for handler in (moved, moving, silent, slow, late):
         app.router.add_get(f"/{handler.__name__}.png", handler)
     runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.1)
     await runner.setup()

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from bot.replies.appeal_replies import APPEAL_LABEL
 from bot.replies.upload_replies import CUT_SHORT
 from engine.store.database import Database
 from sandbox.chat.test_client import FileOption, MemberClient, SentInteraction
@@ -17,7 +18,8 @@ from sandbox.server import Sandbox
 from tests.bot.commands.conftest import Pages
 from tests.bot.conftest import BotStarter
 from tests.bot.engine_hand import EngineHand
-from tests.bot.reading import Message, shown_by_bot, text_of
+from tests.bot.reading import Message, labels, shown_by_bot, text_of
+from tests.bot.test_moderation import safety
 from tests.engine.uploads.pictures import WHOLE, encoded, film, huge, photo
 
 EPHEMERAL, LOADING = 64, 128
@@ -93,6 +95,19 @@ async def test_what_is_refused_late_is_told_to_the_member_alone(
     await refused(ben, pressed, "There is no picture at this link.")
     await cleo.until(lambda: not shown_by_bot(cleo))
     assert await hand.jobs() == []
+
+
+@pytest.mark.parametrize("is_private", [False, True])
+async def test_a_late_refusal_of_the_words_can_be_appealed(
+    bot: asyncio.Task[None], ada: MemberClient, ben: MemberClient, pages: Pages, is_private: bool
+) -> None:
+    """The words are forbidden, not the picture, which was taken meanwhile."""
+    await safety(ada, "words", "add", words="gore")
+    pressed = await ben.command("imagine", prompt=f"{pages.origin}/slow.png full of gore", private=is_private)
+    await ben.message(lambda item: is_answer_to(item, pressed) and item["flags"] & LOADING)
+    pages.may_answer.set()
+    told = await ben.reply(pressed)
+    assert told["flags"] & EPHEMERAL and labels(told) == [[str(APPEAL_LABEL)]]
 
 
 async def test_a_bot_that_stops_meanwhile_says_so(
