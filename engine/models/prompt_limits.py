@@ -17,9 +17,9 @@ from engine.models.files.saved_scheduler import supported_samplers
 from engine.models.files.vocabulary import read_vocabulary
 from engine.models.registry.families import ADAPTER_ABILITY, CLIP_ABILITY
 from engine.models.registry.registry import Model, Registry, read_registry
-from engine.prompt import Limits, ModelCapabilities, Vocabulary
+from engine.prompt import Limits, ModelCapabilities, Told, Vocabulary
 
-IncompatibleAdapters = Mapping[str, Mapping[str, str]]
+IncompatibleAdapters = Mapping[str, Mapping[str, Told]]
 Samplers = tuple[str, ...]
 
 NO_INCOMPATIBLE_ADAPTERS: IncompatibleAdapters = MappingProxyType({})
@@ -167,7 +167,7 @@ def _abilities_of(model: Model, registry: Registry) -> frozenset[str]:
 def _capabilities_from_model(
     model: Model,
     abilities: frozenset[str],
-    incompatible_adapters: Mapping[str, str],
+    incompatible_adapters: Mapping[str, Told],
     samplers: Samplers,
     vocabulary: Vocabulary | None,
     style: str,

@@ -99,7 +99,7 @@ class ModelCapabilities:
     samplers: tuple[str, ...] = ()
     step_limits: StepLimits | None = None
     size_limits: SizeLimits | None = None
-    incompatible_adapters: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    incompatible_adapters: Mapping[str, Told] = field(default_factory=lambda: MappingProxyType({}))
     vocabulary: Vocabulary | None = None
     style: str | None = None
     controls: tuple[str, ...] | None = None

@@ -31,6 +31,7 @@ from engine.models.files.lora_layouts import (
 from engine.models.files.weights import header_of, tensors_of, weight_files
 from engine.models.registry.adapters import Adapter
 from engine.models.registry.registry import Model, Registry
+from engine.prompt import Code, Told, sentence
 
 TensorReader = Callable[[Path], Mapping[str, Shape]]
 # The weights that an adapter can change, by part of the model; parts with unknown names are missing.
@@ -55,7 +56,6 @@ _UNSUPPORTED: Mapping[str, re.Pattern[str]] = {
 }
 # Weights that replace those of the base model; Flux's loader would never restore the originals.
 _REPLACING = re.compile(r"(?:norm_(?:added_)?[qk]\.weight|(?:query|key)_norm\.scale)$")
-_DAMAGED = "its file is damaged or is not a safetensors file"
 
 
 def check_fit(adapter: Adapter, model: Model, path: Path) -> None:
@@ -70,10 +70,10 @@ def check_fit(adapter: Adapter, model: Model, path: Path) -> None:
         or _not_finite(adapter.file)
     )
     if part is not None:
-        raise AdapterMismatch(name=adapter.name, model=model.name, part=part)
+        raise AdapterMismatch(name=adapter.name, model=model.name, part=str(part))
 
 
-def incompatible_adapters(registry: Registry, find: Callable[[Model], Path | None]) -> Mapping[str, Mapping[str, str]]:
+def incompatible_adapters(registry: Registry, find: Callable[[Model], Path | None]) -> Mapping[str, Mapping[str, Told]]:
     """Return, by model, the adapters that do not fit it, each with the first layer that does not.
 
     find: returns the path of a model's files, or None if they are not on this machine.
@@ -89,7 +89,7 @@ def incompatible_adapters(registry: Registry, find: Callable[[Model], Path | Non
 
 def _incompatible_with(
     model: Model, adapters: Iterable[Adapter], find: Callable[[Model], Path | None], read: TensorReader
-) -> Mapping[str, str]:
+) -> Mapping[str, Told]:
     place = find(model)
     base = _base_if_present(place, model.source.variant)
     told = {
@@ -109,16 +109,16 @@ def _base_if_present(path: Path | None, variant: str | None) -> BaseModules | No
 
 def _mismatch_if_present(
     adapter: Adapter, model: Model, place: Path, base: BaseModules, read: TensorReader
-) -> str | None:
+) -> Told | None:
     try:
         return _mismatch(adapter, model, place, base, read)
     except WeightsMismatch:
-        return _DAMAGED
+        return sentence(Code.DAMAGED)
     except (WeightsMissing, OSError):
         return None
 
 
-def _mismatch(adapter: Adapter, model: Model, place: Path, base: BaseModules, read: TensorReader) -> str | None:
+def _mismatch(adapter: Adapter, model: Model, place: Path, base: BaseModules, read: TensorReader) -> Told | None:
     """Return what of the adapter does not fit, by the headers of the files."""
     return (
         _quantized(adapter.file)
@@ -133,11 +133,11 @@ def _not_finite(file: Path) -> str | None:
     return None if tensor is None else f"{layer_of(tensor)} has numbers that are not finite"
 
 
-def _registered_for_another(adapter: Adapter, model: Model) -> str | None:
+def _registered_for_another(adapter: Adapter, model: Model) -> Told | None:
     """Return what the adapter is registered for if it is not this model, else None."""
     if adapter.family != model.family.name:
-        return f"it is for family {adapter.family}"
-    return None if adapter.model in (None, model.name) else f"it is for model {adapter.model}"
+        return sentence(Code.FOR_FAMILY, family=adapter.family)
+    return None if adapter.model in (None, model.name) else sentence(Code.FOR_MODEL, model=f"{adapter.model}")
 
 
 def base_modules(path: Path, variant: str | None = None) -> BaseModules:
@@ -168,10 +168,10 @@ def _quantized(file: Path) -> str | None:
     return None if weight is None else f"{weight} is quantized, and LoRAs must be of 16 or 32 bits"
 
 
-def _first_mismatch(tensors: Mapping[str, Shape], base: BaseModules) -> str | None:
+def _first_mismatch(tensors: Mapping[str, Shape], base: BaseModules) -> Told | None:
     """Return the first layer that does not fit, or None; a file without LoRA tensors fits nothing."""
     if not any("lora" in name or ".lokr_" in name for name in tensors):
-        return "it contains no LoRA tensors"
+        return sentence(Code.NO_LORA)
     misfit = next((name for name, shape in tensors.items() if not _fits(name, shape, base)), None)
     if misfit is not None and (told := _other_kind(misfit)):
         return told

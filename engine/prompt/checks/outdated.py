@@ -101,7 +101,7 @@ def _check_adapters(spec: JobSpec, model: ModelCapabilities, limits: Limits) -> 
             fitting = tuple(known for known in limits.adapters if known not in model.incompatible_adapters)
             raise SettingUnsupported(name="lora", value=name, model=model.name, known=fitting)
         if name in model.incompatible_adapters:
-            raise AdapterMismatch(name=name, model=model.name, part=model.incompatible_adapters[name])
+            raise AdapterMismatch(name=name, model=model.name, part=str(model.incompatible_adapters[name]))
 
 
 def _check_control(spec: JobSpec, model: ModelCapabilities) -> None:

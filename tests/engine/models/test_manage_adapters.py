@@ -136,7 +136,7 @@ def test_an_adapter_for_a_prediction_that_is_nothing_like_its_models_is_refused(
     assert isinstance(found.error, AdapterMismatch)
     assert f"says {prediction}" in found.error.part and "predicts epsilon" in found.error.part
     told = incompatible_adapters(read_registry(folder / "models.toml"), lambda _: folder / "sd1")
-    assert told["here"]["ink"] == found.error.part
+    assert str(told["here"]["ink"]) == found.error.part
     same = '[models.here.scheduler]\nprediction_type = "sample"'
     found = status(folder, 'file = "said.safetensors"', 'family = "sd1"', same)
     assert (found.error is None) is (prediction == "sample")

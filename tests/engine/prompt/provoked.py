@@ -33,7 +33,7 @@ SIZES = SizeLimits(square=512, multiple=8, min_side=256, max_side=768)
 SMALL = ModelCapabilities(
     name="small",
     abilities=frozenset({"images", "lora", "sampler", "style"}),
-    incompatible_adapters={"big": "unet.up"},
+    incompatible_adapters={"big": sentence(Code.DAMAGED)},
     samplers=("euler", "ddim"),
     step_limits=StepLimits(default=20, sampler="euler", maximum=60, max_steps_by={"ddim": 30}),
     size_limits=SIZES,
@@ -45,8 +45,13 @@ ABLE = ModelCapabilities(
     name="able",
     size_limits=SizeLimits(square=512, multiple=8, min_side=256, max_side=768, sizes=((512, 512), (768, 512))),
     controls=("canny",),
+    incompatible_adapters={"big": sentence(Code.NO_LORA)},
 )
-BARE = ModelCapabilities(name="bare", controls=(), incompatible_adapters={"big": "unet.up", "ink": "unet.up"})
+BARE = ModelCapabilities(
+    name="bare",
+    controls=(),
+    incompatible_adapters={"big": sentence(Code.FOR_FAMILY, family="sd1"), "ink": sentence(Code.FOR_MODEL, model="x")},
+)
 LATER = ModelCapabilities(name="later", operations=(Operation.VARY,))
 LIMITED = Limits(
     adapters=("ink", "big"), abilities=frozenset(), default_model="small", models=(SMALL, ABLE, BARE, LATER)
@@ -74,7 +79,14 @@ FAULTY = (
 REFUSED = (
     *("a --lora inc", "a --lora zzzzzz --model able", "a --v 5", "a --p --model able", "a --p --model small"),
     *("a --q 3", "a --turbo", "a (fox)", "a --model later", "a --steps 61", "a --sampler ddim --steps 40"),
-    *("a --sampler lcm", "a --lora big", "a --lora big --model bare", "a --sref 123 --model able"),
+    *(
+        "a --sampler lcm",
+        "a --lora big",
+        "a --lora big --model bare",
+        "a --lora ink --model bare",
+        "a --lora big --model able",
+        "a --sref 123 --model able",
+    ),
     *("a --ar 1:3", "a --ar 9:1 --model able", f"{PNG} a --control canny --model bare", "a --sref random --cw 3"),
     *(f"{PNG} a --control zzz --model bare", f"{PNG} a --control zzz --model able", "a --control cannny --model able"),
     *(f"{PNG} {PNG} a --control canny --model able", f"{PNG} --control canny --model able"),
