@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from bot.language import phrases
+from engine.contract.samplers import SAMPLERS
 from sandbox.chat.test_client import MemberClient
 from sandbox.server import Sandbox
 from tests.bot.conftest import BotStarter
@@ -19,8 +20,8 @@ from tests.bot.engine_hand import EngineHand
 from tests.bot.reading import labels, text_of
 
 PROMPT = "xxx yyy"
-# What is not for the catalogs: what members write, and names of models and languages.
-OWN = {"xxx", "yyy", "zzz", "fake", "English", "Deutsch"}
+# What is not for the catalogs: what members write, and names of models, samplers and languages.
+OWN = {"xxx", "yyy", "zzz", "fake", "English", "Deutsch", *re.findall(r"[a-z]{3,}", " ".join(SAMPLERS))}
 OPTIONS = {"search": {"words": "zzz"}, "safety words add": {"words": "zzz"}}
 COMMANDS = (
     ("history",),
@@ -38,6 +39,7 @@ COMMANDS = (
     ("safety", "channel"),
     ("safety", "cases"),
     ("safety", "members"),
+    ("settings",),
     ("server", "settings"),
     ("server", "changes"),
     ("export", "status"),
@@ -132,6 +134,25 @@ async def test_what_all_read_is_in_the_language_of_the_server(
     assert "No job of yours" in text_of(await ben.reply(await ben.command("info")))
     world.users[int(ben.id)] = replace(world.users[int(ben.id)], locale="de")
     assert "Keiner deiner Aufträge" in text_of(await ben.reply(await ben.command("info")))
+
+
+async def test_what_is_said_of_a_prompt_is_in_the_language_of_who_reads_it(
+    sandbox: Sandbox, bot: asyncio.Task[None], ada: MemberClient, ben: MemberClient
+) -> None:
+    """A refusal in that of the member, a note under a grid in that of the server, also for those who speak another."""
+    world = sandbox.world
+    guild = world.guilds[int(ada.guild_id)]
+    world.users[int(ben.id)] = replace(world.users[int(ben.id)], locale="de")
+    refused = await ben.reply(await ben.command("imagine", prompt="xxx --sede 7", shape="yyy"))
+    assert text_of(refused) == (
+        "```\nxxx --sede 7\n    ^^^^^^\nUnbekannter Parameter --sede. Meintest du --seed?\n\n"
+        "In der Option shape:\nyyy\n^^^\nshape nimmt zwei ganze Zahlen, Breite:Höhe, nicht yyy. Zum Beispiel 3:2.\n```"
+    )
+    noted = await ben.reply(await ben.command("imagine", prompt="xxx --best 8 --video"))
+    assert text_of(noted).endswith("⚠️ --best changes nothing with --video.")
+    world.guilds[guild.id] = replace(guild, preferred_locale="de")
+    noted = await ada.reply(await ada.command("imagine", prompt="yyy --best 8 --video"))
+    assert text_of(noted).endswith("⚠️ --best ändert mit --video nichts.")
 
 
 @pytest.mark.parametrize(("locale", "said"), [("de", "Wartet auf den Start"), ("fr", "Waiting to start")])
