@@ -13,7 +13,7 @@ import asyncio
 import hashlib
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +57,7 @@ from tests.bench.learning_raters import (
 from tests.engine.feedback.preferences.pressing import number_of
 
 NUM_PROMPTS, MULTIPLE, TAKE_TURNS = 300, 16, 5
-PARTS = ("taste", "reward", "raw", "second")
+PARTS = ("taste", "short", "reward", "raw", "second")
 _SEED = 7_000_000
 
 
@@ -99,6 +99,7 @@ def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     asked.add_argument("--folder", type=Path, default=Path("build/bench/learning"), help="for pictures and adapters")
     asked.add_argument("--steps", type=int, default=150)
+    asked.add_argument("--rate", type=float, default=LearningConfig().rate)
     asked.add_argument("--prompts", type=int, default=200, help="held-out prompts to paint")
     asked.add_argument("--only", nargs="*", choices=PARTS, default=PARTS)
     options = asked.parse_args()
@@ -109,7 +110,7 @@ def main() -> None:
     bench = Bench(
         folder=options.folder,
         rated=Rated(captions=captions, files=files),
-        config=LearningConfig(steps=options.steps),
+        config=LearningConfig(steps=options.steps, rate=options.rate),
         held_out=held_out_prompts(options.prompts),
     )
     bench.run(set(options.only))
@@ -137,6 +138,9 @@ class Bench:
         if "taste" in parts:
             self._judge("warm", self._train("warm", rows, Peer(rows, self.config)), warm_and_large)
             self._judge("peer", self.folder / "peer" / "pytorch_lora_weights.safetensors", warm_and_large)
+        if "short" in parts:
+            shorter = replace(self, config=replace(self.config, steps=self.config.steps * 2 // 5))
+            self._judge("short", shorter._train("short", rows), warm_and_large)
         if "raw" in parts:
             raw = [self.rated.row(at, one, 1.0, None) for at, of in enumerate(clusters) for one in raw_pairs(of)]
             self._judge("raw", self._train("raw", raw), warm_and_large)
