@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from bot.replies import finding_replies, gallery_replies
 from bot.replies.feedback_replies import ASK_DELETE, DELETED
+from bot.server_panel.general import LANGUAGE_VERB
 from bot.store.gallery.settings import Gallery
 from bot.store.tables import DeliveryKind, deliveries
 from engine.store.database import Database
@@ -121,6 +122,21 @@ async def test_the_picture_that_members_like_is_posted_without_a_name(
     query = sa.select(deliveries.c.picture_id).where(deliveries.c.kind == DeliveryKind.GALLERY)
     async with database.begin() as connection:
         assert (await connection.execute(query)).scalar_one() is not None
+
+
+async def test_a_post_is_in_the_language_of_the_server(
+    painted_grid: Grid, ada: MemberClient, cleo: MemberClient, database: Database
+) -> None:
+    """Nobody asks for it, so that there is no other."""
+    panel = await ada.reply(await ada.command("server", "settings"))
+    await ada.press(panel, f"e1:{LANGUAGE_VERB}:v1", ["de"])
+    await until_true(database, "SELECT EXISTS (SELECT FROM guild_settings WHERE language = 'de')")
+    grid, job, _ = await painted_grid()
+    await until_closed(database, job.id)
+    await name_channel(ada, 1)
+    await vote(cleo, grid)
+    await ada.until(lambda: any(map(is_grid, posts(ada))))
+    assert "[Ursprüngliche Nachricht](" in text_of(posts(ada)[0])
 
 
 async def test_what_not_everybody_may_see_stays_where_it_is(
