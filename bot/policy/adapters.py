@@ -12,7 +12,7 @@ from uuid import UUID
 from engine.contract.errors import RequestError, SettingUnsupported
 from engine.contract.jobs import JobSpec
 from engine.contract.training import MAX_PICTURES, MIN_PICTURES, AdapterNameTaken, OwnAdapter
-from engine.prompt import Limits, ModelCapabilities
+from engine.prompt import Code, Limits, ModelCapabilities, sentence
 
 MAX_OWN = 5
 """Adapters of one member, the one that is being trained included."""
@@ -187,7 +187,7 @@ def with_usable(limits: Limits, usable: Usable) -> Limits:
 
 
 def _with_misfits(model: ModelCapabilities, own: Usable) -> ModelCapabilities:
-    others = {name: f"--model {one.model}" for name, one in own.items() if one.model != model.name}
+    others = {name: sentence(Code.FOR_MODEL, model=one.model) for name, one in own.items() if one.model != model.name}
     return replace(model, incompatible_adapters={**model.incompatible_adapters, **others})
 
 

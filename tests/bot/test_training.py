@@ -27,7 +27,8 @@ from tests.bot.test_erasing import erase, until_erased
 from tests.engine.uploads.pictures import encoded, photo
 
 MODEL = ModelCapabilities(name="starter", abilities=frozenset({"lora"}), operations=tuple(Operation))
-LIMITS = Limits(models=(MODEL,), default_model="starter", adapters=("ink",))
+OTHER = ModelCapabilities(name="other", abilities=frozenset({"lora"}), operations=(Operation.IMAGINE,))
+LIMITS = Limits(models=(MODEL, OTHER), default_model="starter", adapters=("ink",))
 BOTH = ("rights", "consent")
 
 
@@ -151,6 +152,7 @@ async def test_it_is_renamed_and_deleted_by_its_owner(
     assert "already" in await said(ben, "lora", "rename", lora="zorkle", new_name="ink")
     assert "hyphens" in await said(ben, "lora", "rename", lora="zorkle", new_name="two words")
     assert "is called **my-cat**" in await said(ben, "lora", "rename", lora="zorkle", new_name="My-Cat")
+    assert "it is for model starter" in await said(ben, "imagine", prompt="a cat --lora my-cat --model other")
     choices = await ben.autocomplete("lora", "lora", "my", "delete")
     assert [one["value"] for one in choices] == ["my-cat"]
     await cleo.reply(await cleo.command("imagine", prompt="a cat --lora my-cat"))
