@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -26,6 +26,7 @@ from tests.engine.worker.following import count, end_of, job_running, job_when, 
 from tests.fakes import FakePainter, request_for
 
 FILE = b"an adapter's weights"
+PICTURES = (b"picture 0", b"picture 1", b"picture 2")
 
 
 @dataclass(kw_only=True)
@@ -58,9 +59,10 @@ class FakeTrainer:
         self.kept.pop(job_id, None)
 
 
-async def submit_training(database: Database, objects: Objects, member_id: UUID) -> tuple[Job, OwnAdapter]:
-    """Store a training of three pictures, and the adapter's row."""
-    pictures = [f"picture {number}".encode() for number in range(3)]
+async def submit_training(
+    database: Database, objects: Objects, member_id: UUID, pictures: Sequence[bytes] = PICTURES, model: str = "starter"
+) -> tuple[Job, OwnAdapter]:
+    """Store a training of pictures, and the adapter's row."""
     uploads = [upload_of(one, 64, 64) for one in pictures]
     for one in pictures:
         await objects.put(one, ".png")
@@ -68,7 +70,9 @@ async def submit_training(database: Database, objects: Objects, member_id: UUID)
         id=new_id(),
         member_id=member_id,
         operation=Operation.TRAIN,
-        spec=JobSpec(prompt="zorkle cat", parts=(Part(text="zorkle cat"), Part(text="cat"))),
+        spec=JobSpec(
+            prompt="zorkle cat", parts=(Part(text="zorkle cat"), Part(text="cat")), parameters={"model": model}
+        ),
         seed=3,
         image_keys=tuple(one.object_key for one in uploads),
     )
@@ -81,7 +85,7 @@ async def submit_training(database: Database, objects: Objects, member_id: UUID)
             name="zorkle",
             subject="zorkle cat",
             kind="cat",
-            model="starter",
+            model=model,
             job_id=job.id,
             object_key=None,
             created_at=job.created_at,
@@ -124,7 +128,7 @@ async def test_a_picture_interrupts_a_training_which_then_goes_on(
         assert (done.status, done.attempts, done.crashes) == (JobStatus.FINISHED, 1, 0)
         first, second = trainer.requests
         assert first == second and first.subject == "zorkle cat" and first.kind == "cat"
-        assert first.pictures == (b"picture 0", b"picture 1", b"picture 2")
+        assert first.pictures == PICTURES
         await until(lambda: is_empty(trainer))
     async with database.begin() as connection:
         found = await read_adapters(connection, [adapter.id])
