@@ -116,7 +116,9 @@ async def answer_questions(
     """Store each answer if it is the first; return what stands then, None for what is not asked in that channel."""
     stand = []
     for given in answers:
-        here = (_own.adapter_id == given.adapter_id, _own.channel_id == given.channel_id)
+        # Who presses at once may be faster than what stores where the message is.
+        in_channel = sa.or_(_own.channel_id.is_(None), _own.channel_id == given.channel_id)
+        here = (_own.adapter_id == given.adapter_id, in_channel)
         first = sa.update(learned_adapter_questions).where(*here, _own.answer.is_(None))
         values: Mapping[str, Any] = {
             "answer": given.answer.value,
