@@ -34,6 +34,12 @@ async def send(page: Page, typed: str) -> None:
     await page.keyboard.press("Enter")
 
 
+def told(page: Page, text: str) -> Locator:
+    """The newest answer to the member alone that says this, and is not the question for consent, which quotes it."""
+    answers = page.locator("[data-message-id]").filter(has_text=text).filter(has_text=PRIVATE)
+    return answers.filter(has_not=page.locator("[data-custom-id^='e1:training:']")).last
+
+
 async def ask(page: Page, typed: str, said: str) -> Locator:
     """Send a command, and return the answer that says this to its member alone.
 

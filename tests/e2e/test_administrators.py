@@ -8,10 +8,10 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser import BROWSER
-from tests.e2e.chat_page import ask, become, open_channel, painted
+from tests.e2e.chat_page import ask, become, open_channel, painted, told
 from tests.e2e.conftest import RunningEasel
 from tests.e2e.test_chat_page import PAINTED, imagine
-from tests.e2e.test_feedback import private, take_screenshots
+from tests.e2e.test_feedback import take_screenshots
 
 pytestmark = [*BROWSER, pytest.mark.timeout(600)]
 
@@ -29,18 +29,18 @@ async def test_an_administrator_sets_the_rules(page: Page, easel: RunningEasel) 
         await take_screenshots(page, f"administrator-3-{part.lower()}")
     await panel.get_by_role("button", name="Pause").click()
     await expect(panel).to_contain_text("Paused: nobody can start jobs here")
-    await panel.get_by_role("button", name="Switch off").click()
+    await panel.locator("[data-custom-id='e1:servercollecting:v1']").click()
     await expect(panel).to_contain_text("Nothing that happens here is used or published.")
     await become(page, "Ben")
     await imagine(page, "#studio", "a red star")
-    await expect(private(page, "administrators have paused Easel here")).to_be_visible()
+    await expect(told(page, "administrators have paused Easel here")).to_be_visible()
     await page.get_by_role("textbox", name="Message #studio").fill("/server")
     await expect(page.get_by_role("option", name="/server settings")).to_have_count(0)
     await page.get_by_role("textbox", name="Message #studio").fill("")
     await become(page, "Ada")
     panel = await ask(page, "/server settings ", "Paused: nobody can start jobs here")
     await panel.get_by_role("button", name="Resume").click()
-    await panel.get_by_role("button", name="Switch on").click()
+    await panel.locator("[data-custom-id='e1:servercollecting:v1']").click()
     await expect(panel).to_contain_text("Members can start jobs here.")
     await ask(page, "/consent server collecting: on", "may be used")
     await ask(page, "/server changes ", "ended the pause")
@@ -83,7 +83,7 @@ async def forbid_words(page: Page) -> None:
     await take_screenshots(page, "administrator-2-safety")
     await become(page, "Ben")
     await imagine(page, "#studio", "a star with gore")
-    refused = private(page, 'does not allow "gore"')
+    refused = told(page, 'does not allow "gore"')
     await expect(refused.get_by_role("button", name="Appeal")).to_be_visible()
     await take_screenshots(page, "administrator-2-refused")
     await become(page, "Ada")
@@ -105,7 +105,7 @@ async def test_the_gallery_is_filled_by_votes_and_opened_to_the_web(page: Page, 
     await agree_to_publish(page)
     await become(page, "Cleo")
     await grid.get_by_role("button", name="😍").click()
-    await expect(private(page, "Rated 😍")).to_be_visible()
+    await expect(told(page, "Rated 😍")).to_be_visible()
     await open_channel(page, "gallery")
     post = page.locator("[data-message-id]").filter(has_text="a red heart at sunset").last
     await expect(post.get_by_role("img").first).to_be_visible(timeout=PAINTED)

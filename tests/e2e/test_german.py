@@ -6,10 +6,10 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser import BROWSER
-from tests.e2e.chat_page import ask, become, speak, use_menu
+from tests.e2e.chat_page import ask, become, speak, told, use_menu
 from tests.e2e.conftest import RunningEasel
 from tests.e2e.test_chat_page import imagine, newest, pinned, wait_for_grid
-from tests.e2e.test_feedback import private, take_screenshots
+from tests.e2e.test_feedback import take_screenshots
 
 pytestmark = [*BROWSER, pytest.mark.timeout(600)]
 
@@ -37,9 +37,9 @@ async def test_a_german_member_reads_german(page: Page, easel: RunningEasel) -> 
     grid = await pinned(page, newest(page, "a blue fish"))
     await wait_for_grid(grid)
     await grid.get_by_role("button", name="😍").click()
-    await expect(private(page, "Mit 😍 bewertet.")).to_be_visible()
+    await expect(told(page, "Mit 😍 bewertet.")).to_be_visible()
     await use_menu(page, grid, "Rezept")
-    await expect(private(page, "Modell starter · Größe")).to_contain_text("Cleo used Rezept")
+    await expect(told(page, "Modell starter · Größe")).to_contain_text("Cleo used Rezept")
     await use_menu(page, grid, "Melden")
     form = page.get_by_role("dialog")
     await expect(form).to_contain_text("Was stimmt damit nicht?")

@@ -6,10 +6,10 @@ import pytest
 from playwright.async_api import Locator, Page, expect
 
 from tests.browser import BROWSER
-from tests.e2e.chat_page import ask, become, open_channel, painted, send, use_menu
+from tests.e2e.chat_page import ask, become, open_channel, painted, send, told, use_menu
 from tests.e2e.conftest import RunningEasel
 from tests.e2e.test_chat_page import PAINTED, newest, pinned, wait_for_grid
-from tests.e2e.test_feedback import private, take_screenshots
+from tests.e2e.test_feedback import take_screenshots
 
 pytestmark = [*BROWSER, pytest.mark.timeout(600)]
 
@@ -78,7 +78,7 @@ async def find_the_way(page: Page) -> None:
 async def use_every_entry(page: Page, grid: Locator) -> None:
     """Use each entry of the menu on the grid; it is kept in the end."""
     await use_menu(page, grid, "Recipe")
-    recipe = await pinned(page, private(page, "model starter · size"))
+    recipe = await pinned(page, told(page, "model starter · size"))
     await expect(recipe).to_contain_text("Ben used Recipe")
     await expect(recipe).to_contain_text("a green tree on the grass --seed")
     await use_menu(page, grid, "Describe")
@@ -93,7 +93,7 @@ async def use_every_entry(page: Page, grid: Locator) -> None:
     await form.get_by_role("radio", name="Something else").check()
     await form.get_by_role("button", name="Cancel").click()
     await use_menu(page, grid, "Delete mine")
-    asked = await pinned(page, private(page, "Delete this message for everybody?"))
+    asked = await pinned(page, told(page, "Delete this message for everybody?"))
     await take_screenshots(page, "member-3-menu")
     await asked.get_by_role("button", name="Keep").click()
     await expect(asked).to_contain_text("Nothing was deleted.")

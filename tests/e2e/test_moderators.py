@@ -9,10 +9,10 @@ import pytest
 from playwright.async_api import Browser, Locator, Page, expect
 
 from tests.browser import BROWSER, PATIENCE_MS, WIDE
-from tests.e2e.chat_page import ask, become, open_channel, painted, use_menu
+from tests.e2e.chat_page import ask, become, open_channel, painted, told, use_menu
 from tests.e2e.conftest import RunningEasel
 from tests.e2e.test_chat_page import imagine, newest, pinned, wait_for_grid
-from tests.e2e.test_feedback import private, take_screenshots
+from tests.e2e.test_feedback import take_screenshots
 
 pytestmark = [*BROWSER, pytest.mark.timeout(600)]
 
@@ -68,7 +68,7 @@ async def decide_together(page: Page, dora: Page) -> None:
     """Let a member try, and then two moderators press different buttons of the same case at once."""
     await open_channel(page, "gallery")
     await case_of(page, "Image #1 of").get_by_role("button", name="Remove").click()
-    await expect(private(page, "You need the permission Time out members or Manage Messages")).to_be_visible()
+    await expect(told(page, "You need the permission Time out members or Manage Messages")).to_be_visible()
     await become(page, "Ada")
     await open_channel(page, "gallery")
     here, there = case_of(page, "Image #1 of"), case_of(dora, "Image #1 of")
@@ -84,7 +84,7 @@ async def decide_together(page: Page, dora: Page) -> None:
         case = case_of(one, "Image #1 of")
         await expect(case.get_by_role("button", name="Keep")).to_have_count(0)
         # Who is slower reads how it was decided, or finds the button gone.
-        answer = private(one, "by @").or_(case.get_by_role("alert")).first
+        answer = told(one, "by @").or_(case.get_by_role("alert")).first
         await expect(answer).to_contain_text(re.compile("by @|no longer|does not exist"))
         said = await answer.inner_text()
         decided += "by @" in said and "This was decided before you pressed" not in said
@@ -100,11 +100,11 @@ async def time_out(page: Page, dora: Page) -> None:
     await form.get_by_role("radio", name="Leave it").check()
     await take_screenshots(dora, "moderators-1-time-out")
     await form.get_by_role("button", name="Submit").click()
-    await expect(private(dora, "Timed out until")).to_be_visible()
+    await expect(told(dora, "Timed out until")).to_be_visible()
     await become(page, "Ben")
     await open_channel(page, "studio")
     await imagine(page, "#studio", "a red cloud")
-    await appeal(page, private(page, "Moderators of this server have timed you out"))
+    await appeal(page, told(page, "Moderators of this server have timed you out"))
     await take_screenshots(page, "moderators-2-appealed")
     case = case_of(dora, "against a time out")
     await case.get_by_role("button", name="Accept").click()
@@ -123,10 +123,10 @@ async def ban(page: Page, dora: Page, grid: Locator) -> None:
     form = dora.get_by_role("dialog")
     await form.get_by_role("textbox").fill("Spam")
     await form.get_by_role("button", name="Submit").click()
-    await expect(private(dora, "Banned, picture removed by")).to_be_visible()
+    await expect(told(dora, "Banned, picture removed by")).to_be_visible()
     await expect(grid).to_have_count(0)
     await imagine(page, "#studio", "a red cloud")
-    await expect(private(page, "Moderators of this server have banned you from using Easel here.")).to_be_visible()
+    await expect(told(page, "Moderators of this server have banned you from using Easel here.")).to_be_visible()
     await take_screenshots(page, "moderators-4-banned")
     await become(page, "Ada")
     await ask(page, "/safety members ", "@Ben: banned, by @Dora")
