@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -46,6 +47,7 @@ _RATED: Mapping[Rating, Phrase] = {
     Rating.BAD: Phrase("☹️ Bad"),
     Rating.AWFUL: Phrase("😖 Awful"),
 }
+_LINK = re.compile(r"https?://([^/\s<>]+)/[^\s<>]+")
 _MAX_PROMPT, _MAX_WORDS, _MAX_CHOICE = 160, 80, 100
 
 
@@ -68,7 +70,12 @@ def found_line(number: int, prompt: str, model: str, at: datetime, link: str | N
     told.append(f"<t:{int(at.timestamp())}:d>")
     told += [f"❤️ {votes}"] if votes else []
     told += [_("[message]({link})", link=link)] if link else []
-    return f"{number}. **{shown_prompt(prompt, _MAX_PROMPT)}** · {' · '.join(told)}"
+    return f"{number}. **{shown_prompt(_without_paths(prompt), _MAX_PROMPT)}** · {' · '.join(told)}"
+
+
+def _without_paths(prompt: str) -> str:
+    """Return the prompt with the hosts of its links alone, whose paths would leave no room for words."""
+    return _LINK.sub(r"\1/…", prompt)
 
 
 def sheet_alt(count: int) -> str:

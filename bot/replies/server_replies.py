@@ -14,6 +14,7 @@ LANGUAGE_HINT = Phrase("Language of the answers")
 AS_MEMBER = Phrase("As the Discord of each member")
 PAUSE_LABEL, RESUME_LABEL = Phrase("Pause"), Phrase("Resume")
 CLOSE_LABEL, OPEN_LABEL = Phrase("Switch off"), Phrase("Switch on")
+FORBID_LABEL, ALLOW_LABEL = Phrase("Forbid sharing"), Phrase("Allow sharing")
 REMOVE_LABEL = Phrase("Remove deleted channels")
 LANGUAGE_NAMES = {"en": "English", "de": "Deutsch"}
 

@@ -98,8 +98,8 @@ def _switches(state: ServerState) -> Sequence[Item]:
     running = (server_replies.RUNNING, server_replies.PAUSE_LABEL)
     used = (server_replies.COLLECTING, server_replies.CLOSE_LABEL)
     unused = (server_replies.NOT_COLLECTING, server_replies.OPEN_LABEL)
-    shared = (server_replies.SHARING, server_replies.CLOSE_LABEL)
-    unshared = (server_replies.NOT_SHARING, server_replies.OPEN_LABEL)
+    shared = (server_replies.SHARING, server_replies.FORBID_LABEL)
+    unshared = (server_replies.NOT_SHARING, server_replies.ALLOW_LABEL)
     jobs, turn = paused if state.queue.is_paused else running
     collecting, switch = used if state.is_collecting else unused
     sharing, allow = shared if state.settings.shares_adapters else unshared

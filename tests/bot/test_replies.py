@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from bot.language import speaking
 from bot.replies import BROKEN, code_block, duration, has_reply, reply_for, waiting
 from bot.replies.cause_replies import sentence_from_cause
 from bot.replies.feedback_replies import rated
+from bot.replies.finding_replies import found_line
 from engine.contract import errors
 from engine.contract.feedback import Rating
 from engine.contract.jobs import MAX_COUNTED_AHEAD
@@ -173,3 +174,10 @@ def test_who_asks_for_more_than_may_be_unfinished_reads_what_to_do() -> None:
         " Ask for fewer at once, wait for a job to finish, or cancel one.",
         "You have reached the limit of 2 unfinished jobs. Wait for a job to finish, or cancel one.",
     ]
+
+
+def test_lists_show_of_links_in_prompts_the_host_alone() -> None:
+    """Discord's links to pictures have some 250 characters, more than a line shows of a prompt."""
+    link = f"https://cdn.example/attachments/{'7' * 200}/red.png?ex={'a' * 60}"
+    line = found_line(2, f"{link} a boat at sea", "", datetime(2026, 11, 30, tzinfo=UTC), None, 0)
+    assert line.startswith("2. **cdn.example/… a boat at sea**")
