@@ -174,13 +174,13 @@ async def test_who_takes_no_direct_messages_is_told_once_and_it_turns_itself_off
 async def test_it_is_told_by_the_process_that_takes_over(
     start_bot: BotStarter, sandbox: Sandbox, ben: MemberClient, hand: EngineHand, database: Database, language: str
 ) -> None:
-    """In the language of the result."""
+    """In the language that the member had when the result was asked for."""
     async with start_bot():
         await toggle(ben)
         await ben.reply(await ben.command("imagine", prompt="a cat"))
         await finish_newest(hand, database)
         await until_ended(database, "sent")
-    await execute(database, f"UPDATE deliveries SET language = '{language}'")
+    await execute(database, f"UPDATE deliveries SET direct_language = '{language}'")
     await execute(database, "UPDATE original_requests SET state = 'waiting', purpose = 'turned_off'")
     async with start_bot():
         told = await ben.message(lambda item: "auto_dm" in text_of(item) and ben.id in text_of(item))

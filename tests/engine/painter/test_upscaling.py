@@ -140,7 +140,8 @@ async def test_a_creative_upscale_of_one_tile_is_image_to_image(registry: Regist
     varied = paint_request("a cat", source=larger.getvalue(), strength=0.5, pictures=1, steps=STEPS, cfg=1)
     async with create_painter(registry, max_rows=64) as painter:
         one, other = await all_painted(painter, [upscaled(small, "a cat", 2, 0.5, steps=STEPS), varied])
-    assert (pixels_of(one)[0] == pixels_of(other)[0]).all()
+    # Not to the last bit: processors may sum the rows of one forward in different orders.
+    assert psnr(pixels_of(one)[0], pixels_of(other)[0]) > EQUAL_DB
 
 
 async def test_tiles_share_batches_and_do_not_depend_on_them(registry: Registry) -> None:
