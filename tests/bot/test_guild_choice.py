@@ -20,6 +20,7 @@ from engine.store.database import Database
 from sandbox.chat.test_client import MemberClient, RequestRefused
 from tests.bot.engine_hand import EngineHand
 from tests.bot.reading import text_of
+from tests.bot.rows import until_true
 from tests.bot.store.test_button_actions import press
 
 Grid = Callable[..., Any]
@@ -44,6 +45,8 @@ async def test_a_closed_server_has_nothing_to_compare(
 ) -> None:
     """Neither at once nor after the next answer, which the log has without anybody's consent."""
     await painted_grid()
+    # Stored after the message that shows it.
+    await until_true(database, "SELECT EXISTS (SELECT FROM rank_grids)")
     await cleo.reply(await cleo.command("imagine", prompt="a blue square"))
     async with database.begin() as connection:
         await connection.execute(sa.text("UPDATE members SET consent_version = 1, may_train = true"))

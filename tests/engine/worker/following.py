@@ -33,7 +33,7 @@ async def job_when(database: Database, job_id: UUID, is_so: Callable[[Job], bool
     async for job in follow(database, job_id, poll=_POLL):
         if is_so(job):
             return job
-    raise AssertionError(f"the job ended as {job.status} before")
+    raise AssertionError(f"the job ended as {job.status} before: {job.cause}")
 
 
 async def job_running(database: Database, job_id: UUID) -> Job:
