@@ -6,7 +6,7 @@ import asyncio
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,12 +36,15 @@ class Outage:
         postmaster = psutil.Process(self.server.get_pid())
         processes = [postmaster, *postmaster.children(recursive=True)]
         for process in processes:
-            process.suspend()
+            with suppress(psutil.NoSuchProcess):
+                process.suspend()
         try:
             yield
         finally:
             for process in processes:
-                process.resume()
+                # Those resumed first may have ended a backend whose client is gone.
+                with suppress(psutil.NoSuchProcess):
+                    process.resume()
 
     async def end(self) -> None:
         """Start it again."""
