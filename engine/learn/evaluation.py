@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import aclosing
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 
 import torch
 from PIL import Image
 
 from engine.contract.errors import OperationUnsupported
-from engine.contract.ids import new_id
-from engine.contract.jobs import JobSpec, Operation, Part
-from engine.contract.painting import PaintedPictures, PaintRequest
+from engine.contract.jobs import JobSpec, Part
+from engine.learn.blind import paint_twice
 from engine.learn.preferences import PreferenceRow
 from engine.learn.reward import Comparisons, FeatureReader, accuracy, noise_ceiling, train_reward_model
 from engine.models.files.clip_folder import clip_folder
@@ -24,15 +21,11 @@ from engine.models.files.locate import local_path
 from engine.models.loading.clip import load_clip
 from engine.models.loading.device import best_device
 from engine.models.loading.reward import RewardModel
-from engine.models.registry.adapters import Adapter
 from engine.models.registry.registry import Model, Registry
-from engine.painter.in_process import LocalPainter, create_painter
 
 RowsOfSplit = Callable[[str], Iterable[PreferenceRow]]
 
-_NEW = "new"
 _SPLITS = ("train", "validation", "test")
-_AT_ONCE = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,42 +40,15 @@ class Rematch:
 async def paint_rematches(
     registry: Registry, model: Model, adapter: Path, prompts: Sequence[str], seed: int
 ) -> AsyncIterator[Rematch]:
-    """Yield the prompts in any order, each painted with the style that the registry has, and with the adapter instead.
+    """Yield each prompt in its order, painted with the style that the registry has, and with the adapter instead.
 
     seed: of the first prompt; each further one has the next.
 
     Raises: AdapterMismatch, WeightsMissing, and what painting raises.
     """
-    style = Adapter(name=_NEW, file=adapter, family=model.family.name, model=None, sha256=None, is_style=True)
-    kept = {name: replace(one, is_style=False) for name, one in registry.adapters.items()}
-    challenger = replace(registry, adapters=MappingProxyType({**kept, _NEW: style}))
-    numbered = list(zip(prompts, range(seed, seed + len(prompts)), strict=True))
-    async with create_painter(registry) as old, create_painter(challenger) as new:
-        for at in range(0, len(numbered), _AT_ONCE):
-            some = [_request(prompt, number, model) for prompt, number in numbered[at : at + _AT_ONCE]]
-            olds, news = await asyncio.gather(_painted(old, some), _painted(new, some))
-            for request, one, other in zip(some, olds, news, strict=True):
-                yield Rematch(prompt=request.spec.prompt, old=one, new=other)
-
-
-def _request(prompt: str, seed: int, model: Model) -> PaintRequest:
-    parameters: Mapping[str, str] = {"model": model.name}
-    spec = JobSpec(prompt=prompt, parts=(Part(text=prompt),), parameters=parameters)
-    return PaintRequest(
-        job_id=new_id(), member_id=new_id(), operation=Operation.IMAGINE, spec=spec, seed=seed, num_pictures=1
-    )
-
-
-async def _painted(painter: LocalPainter, requests: Sequence[PaintRequest]) -> list[bytes]:
-    return await asyncio.gather(*(_first_picture(painter, request) for request in requests))
-
-
-async def _first_picture(painter: LocalPainter, request: PaintRequest) -> bytes:
-    async with aclosing(painter.paint(request)) as events:
-        async for event in events:
-            if isinstance(event, PaintedPictures):
-                return event.pictures[0].png
-    raise AssertionError("a painter ends with pictures or raises")
+    specs = [JobSpec(prompt=one, parts=(Part(text=one),), parameters={"model": model.name}) for one in prompts]
+    async for painted in paint_twice(registry, model, adapter, specs, seed):
+        yield Rematch(prompt=painted.spec.prompt, old=painted.old.png, new=painted.new.png)
 
 
 def sheet_of(rematches: Sequence[Rematch], columns: int = 4) -> Image.Image:
