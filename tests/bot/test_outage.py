@@ -74,7 +74,7 @@ async def test_a_postgres_that_hangs_keeps_nobody_waiting(
     hand = EngineHand(database=outage.database, objects=objects)
     health = ("127.0.0.1", 0)
     with capture_logs() as lines:
-        async with start_bot(on=outage.database, answer_timeout=timedelta(seconds=1), health=health):
+        async with start_bot(on=outage.database, answer_timeout=timedelta(seconds=3), health=health):
             (served,) = [line["address"] for line in lines if line["event"] == "health_served"]
             waiting = await ben.reply(await ben.command("imagine", prompt="a cat"))
             with outage.frozen():
