@@ -10,8 +10,9 @@ from itertools import pairwise
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
+from engine.starter.world.polygons import Point, Polygon
 from engine.starter.world.scenes import Backdrop, Scene, SceneObject
-from engine.starter.world.shapes import POLYGONS, Point, Polygon
+from engine.starter.world.shapes import POLYGONS
 from engine.starter.world.vocabulary import COLOURS
 
 Rgb = tuple[int, int, int]

@@ -6,31 +6,9 @@ Geometry only; `painting` places it, colours it and draws it.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass
 
-Point = tuple[float, float]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Polygon:
-    """One filled polygon; `tone` below 0 is darker than the object's colour, above 0 lighter, None the background."""
-
-    outline: tuple[Point, ...]
-    tone: float | None = 0.0
-
-
-def _polygon(points: Iterable[Point], tone: float | None = 0.0) -> Polygon:
-    return Polygon(outline=tuple(points), tone=tone)
-
-
-def _ellipse(x: float, y: float, rx: float, ry: float, tone: float | None = 0.0) -> Polygon:
-    turns = (math.tau * step / 36 for step in range(36))
-    return _polygon(((x + rx * math.cos(turn), y + ry * math.sin(turn)) for turn in turns), tone)
-
-
-def _box(left: float, top: float, right: float, bottom: float, tone: float | None = 0.0) -> Polygon:
-    return _polygon(((left, top), (right, top), (right, bottom), (left, bottom)), tone)
+from engine.starter.world.figures import FIGURES
+from engine.starter.world.polygons import Point, Polygon, box, ellipse, polygon
 
 
 def _spikes(count: int, inner: float) -> list[Point]:
@@ -59,47 +37,48 @@ def _moon() -> list[Point]:
 
 def _petals() -> tuple[Polygon, ...]:
     turns = [math.tau * step / 6 for step in range(6)]
-    return tuple(_ellipse(0.58 * math.cos(t), 0.58 * math.sin(t), 0.4, 0.4) for t in turns)
+    return tuple(ellipse(0.58 * math.cos(t), 0.58 * math.sin(t), 0.4, 0.4) for t in turns)
 
 
 POLYGONS: dict[str, tuple[Polygon, ...]] = {
-    "circle": (_ellipse(0, 0, 0.95, 0.95),),
-    "square": (_box(-0.88, -0.88, 0.88, 0.88),),
-    "triangle": (_polygon(((0, -0.95), (1, 0.85), (-1, 0.85))),),
-    "star": (_polygon(_spikes(5, 0.42)),),
-    "heart": (_polygon(_heart()),),
-    "diamond": (_polygon(((0, -1), (0.68, 0), (0, 1), (-0.68, 0))),),
-    "cross": (_box(-0.32, -0.95, 0.32, 0.95), _box(-0.95, -0.32, 0.95, 0.32)),
-    "ring": (_ellipse(0, 0, 0.98, 0.98), _ellipse(0, 0, 0.55, 0.55, None)),
-    "moon": (_polygon(_moon()),),
-    "sun": (_polygon(_spikes(12, 0.68)), _ellipse(0, 0, 0.58, 0.58, 0.3)),
+    "circle": (ellipse(0, 0, 0.95, 0.95),),
+    "square": (box(-0.88, -0.88, 0.88, 0.88),),
+    "triangle": (polygon(((0, -0.95), (1, 0.85), (-1, 0.85))),),
+    "star": (polygon(_spikes(5, 0.42)),),
+    "heart": (polygon(_heart()),),
+    "diamond": (polygon(((0, -1), (0.68, 0), (0, 1), (-0.68, 0))),),
+    "cross": (box(-0.32, -0.95, 0.32, 0.95), box(-0.95, -0.32, 0.95, 0.32)),
+    "ring": (ellipse(0, 0, 0.98, 0.98), ellipse(0, 0, 0.55, 0.55, None)),
+    "moon": (polygon(_moon()),),
+    "sun": (polygon(_spikes(12, 0.68)), ellipse(0, 0, 0.58, 0.58, 0.3)),
     "house": (
-        _box(-0.75, -0.15, 0.75, 0.95),
-        _polygon(((0, -1), (1, -0.1), (-1, -0.1)), -0.35),
-        _box(-0.2, 0.35, 0.2, 0.95, -0.55),
+        box(-0.75, -0.15, 0.75, 0.95),
+        polygon(((0, -1), (1, -0.1), (-1, -0.1)), -0.35),
+        box(-0.2, 0.35, 0.2, 0.95, -0.55),
     ),
-    "tree": (_box(-0.15, 0.3, 0.15, 1, -0.5), _ellipse(0, -0.3, 0.72, 0.7)),
+    "tree": (box(-0.15, 0.3, 0.15, 1, -0.5), ellipse(0, -0.3, 0.72, 0.7)),
     "boat": (
-        _polygon(((-1, 0.3), (1, 0.3), (0.6, 0.9), (-0.6, 0.9))),
-        _box(-0.06, -0.95, 0.06, 0.3, -0.4),
-        _polygon(((0.12, -0.9), (0.85, 0.15), (0.12, 0.15)), 0.3),
+        polygon(((-1, 0.3), (1, 0.3), (0.6, 0.9), (-0.6, 0.9))),
+        box(-0.06, -0.95, 0.06, 0.3, -0.4),
+        polygon(((0.12, -0.9), (0.85, 0.15), (0.12, 0.15)), 0.3),
     ),
     "fish": (
-        _polygon(((0.4, 0), (1, -0.5), (1, 0.5))),
-        _ellipse(-0.2, 0, 0.8, 0.5),
-        _ellipse(-0.6, -0.12, 0.1, 0.1, -0.7),
+        polygon(((0.4, 0), (1, -0.5), (1, 0.5))),
+        ellipse(-0.2, 0, 0.8, 0.5),
+        ellipse(-0.6, -0.12, 0.1, 0.1, -0.7),
     ),
-    "flower": (*_petals(), _ellipse(0, 0, 0.32, 0.32, -0.45)),
+    "flower": (*_petals(), ellipse(0, 0, 0.32, 0.32, -0.45)),
     "cloud": (
-        _ellipse(-0.5, 0.15, 0.48, 0.42),
-        _ellipse(0.5, 0.15, 0.48, 0.42),
-        _ellipse(0, -0.15, 0.55, 0.52),
-        _box(-0.5, 0.1, 0.5, 0.57),
+        ellipse(-0.5, 0.15, 0.48, 0.42),
+        ellipse(0.5, 0.15, 0.48, 0.42),
+        ellipse(0, -0.15, 0.55, 0.52),
+        box(-0.5, 0.1, 0.5, 0.57),
     ),
     "mountain": (
-        _polygon(((-0.3, -0.8), (0.55, 0.85), (-1, 0.85))),
-        _polygon(((0.45, -0.3), (1, 0.85), (-0.05, 0.85)), -0.25),
-        _polygon(((-0.3, -0.8), (-0.04, -0.3), (-0.3, -0.42), (-0.5, -0.3)), 0.6),
+        polygon(((-0.3, -0.8), (0.55, 0.85), (-1, 0.85))),
+        polygon(((0.45, -0.3), (1, 0.85), (-0.05, 0.85)), -0.25),
+        polygon(((-0.3, -0.8), (-0.04, -0.3), (-0.3, -0.42), (-0.5, -0.3)), 0.6),
     ),
+    **FIGURES,
 }
 """Every shape's polygons, painted in order."""

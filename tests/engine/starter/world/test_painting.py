@@ -9,7 +9,8 @@ import pytest
 
 from engine.starter.metrics import colour_share
 from engine.starter.world import Backdrop, Scene, SceneObject, picture_from_scene, scene_from_seed
-from engine.starter.world.vocabulary import COLOURS, PLACES, SCENERIES, SHAPES, STYLES
+from engine.starter.world.shapes import POLYGONS
+from engine.starter.world.vocabulary import COLOURS, PLACES, SCENERIES, STYLES
 
 BARE = Scene(seed=1, width=128, height=128, objects=(), backdrop=Backdrop(kind="plain", colour="white"), style="flat")
 
@@ -26,7 +27,7 @@ def test_the_same_scene_gives_the_same_pixels() -> None:
         assert picture_from_scene(scene).size == (scene.width, scene.height)
 
 
-@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("shape", POLYGONS)
 def test_every_shape_is_drawn_in_its_colour(shape: str) -> None:
     """The object's colour is seen, and no other colour but the ground's and its own shades."""
     picture = picture_from_scene(_alone(shape, "blue"))
