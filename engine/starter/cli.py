@@ -26,11 +26,11 @@ def render(root: Root, first: int = 0, shards: int = 8, scenes: int = 4000) -> N
 
 @app.command()
 def learn_words(root: Root, scenes: int = 12_000) -> None:
-    """Train the tokenizer on three captions of each of the first scenes."""
+    """Train the tokenizer on four texts of each of the first scenes."""
     from engine.starter.tokenizer import tokenizer_from_captions
-    from engine.starter.world import caption_from_scene, scene_from_seed
+    from engine.starter.world import scene_from_seed, training_text
 
-    captions = (caption_from_scene(scene_from_seed(seed), turn) for seed in range(scenes) for turn in range(3))
+    captions = (training_text(scene_from_seed(seed), turn) for seed in range(scenes) for turn in range(4))
     tokenizer_from_captions(captions).save_pretrained(root / "tokenizer")
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from PIL import Image
@@ -30,7 +31,13 @@ from engine.starter.sample import (
     prompt_from_caption,
     reconstructed,
 )
-from engine.starter.world import Scene, caption_from_scene, picture_from_scene, scene_from_seed
+from engine.starter.world import (
+    Scene,
+    caption_from_scene,
+    phrasing_from_scene,
+    picture_from_scene,
+    scene_from_seed,
+)
 from engine.starter.world.vocabulary import SHAPES
 
 FIRST_SEED = 50_000_000
@@ -127,15 +134,30 @@ def _caption_figures(paint: PaintFunction, classifier: Classifier, share: float)
     yield _row("count of two to four", many, lambda some: some.classification.count == len(some.scene.objects))
     styled = [one for one in [*ones, *twos, *unseen, *many] if one.scene.style != "flat"]
     yield _row("style other than flat", styled, lambda one: one.classification.style == one.scene.style)
+    for name, held_out in (("word orders", False), ("held-out word orders", True)):
+        said = partial(phrasing_from_scene, complete=True, held_out=held_out)
+        asked = painted(paint, classifier, "one", round(200 * share), FIRST_SEED + 7000, say=said)
+        yield _row(f"{name}: shape, colour and background", asked, _all_is_right, "95 %")
+
+
+SayFunction = Callable[[Scene, int], str]
+_say_caption = partial(caption_from_scene, complete=True)
 
 
 def painted(
-    paint: PaintFunction, classifier: Classifier, composition: str, count: int, first_seed: int, held_out: bool = False
+    paint: PaintFunction,
+    classifier: Classifier,
+    composition: str,
+    count: int,
+    first_seed: int,
+    *,
+    held_out: bool = False,
+    say: SayFunction = _say_caption,
 ) -> list[EvaluatedPicture]:
-    """`count` held-out scenes of one composition, painted from complete captions and classified."""
+    """`count` held-out scenes of one composition, painted from what `say` makes of them and classified."""
     seeds = range(first_seed, first_seed + count)
     scenes = [scene_from_seed(seed, held_out=held_out, side=(128, 128), composition=composition) for seed in seeds]
-    pictures = paint([prompt_from_caption(caption_from_scene(scene, 0, complete=True)) for scene in scenes], seeds)
+    pictures = paint([prompt_from_caption(say(scene, 0)) for scene in scenes], seeds)
     classifications = classify(classifier, pictures)
     return [
         EvaluatedPicture(scene=scene, picture=picture, classification=classification)
@@ -155,6 +177,10 @@ def _colour_is_right(one: EvaluatedPicture) -> bool:
 
 def _colour_is_shown(one: EvaluatedPicture) -> bool:
     return colour_share(one.picture, one.scene.kinds[0][1]) >= SHOWN
+
+
+def _all_is_right(one: EvaluatedPicture) -> bool:
+    return _kind_is_right(one) and one.classification.backdrop == one.scene.backdrop
 
 
 def _shape_is_right(one: EvaluatedPicture) -> bool:

@@ -16,7 +16,7 @@ from transformers import CLIPTokenizer
 
 from engine.starter.architecture import LATENT_SCALE
 from engine.starter.tokenizer import MAX_TOKENS
-from engine.starter.world import Scene, caption_from_scene, scene_from_seed
+from engine.starter.world import Scene, scene_from_seed, training_text
 
 CAPTIONS_EACH = 4
 _BATCH = 32
@@ -71,7 +71,7 @@ def _examples(file: Path, autoencoder: AutoencoderKL, tokenizer: CLIPTokenizer) 
         autoencoder.encode(pixels_from_pictures(pictures[at : at + _BATCH])).latent_dist.mean.half()
         for at in range(0, len(pictures), _BATCH)
     ]
-    captions = [caption_from_scene(scene, turn) for scene in scenes for turn in range(CAPTIONS_EACH)]
+    captions = [training_text(scene, turn) for scene in scenes for turn in range(CAPTIONS_EACH)]
     tokens = tokens_from_captions(tokenizer, captions).to(torch.int16)
     return Examples(
         latents=torch.cat(latents),

@@ -14,7 +14,7 @@ from diffusers import StableDiffusionPipeline
 from engine.models.files.vocabulary import VOCABULARY
 from engine.starter.sample import Components
 from engine.starter.weights import record_weights
-from engine.starter.world.captions import subjects
+from engine.starter.world.words import subjects
 
 _VOCABULARY = """\
 # All that the model can paint, in the words of its captions: each subject with its other names.

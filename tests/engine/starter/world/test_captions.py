@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from engine.starter.world import caption_from_scene, scene_from_seed
-from engine.starter.world.captions import _COLOUR_WORDS, _SHAPE_WORDS
 from engine.starter.world.vocabulary import COLOURS, SHAPES
+from engine.starter.world.words import COLOUR_WORDS, SHAPE_WORDS
 
 
 def test_the_same_seeds_give_the_same_caption() -> None:
@@ -25,8 +25,8 @@ def test_a_complete_caption_says_every_shape_and_colour() -> None:
         scene = scene_from_seed(seed)
         caption = caption_from_scene(scene, 0, complete=True)
         for shape, colour in scene.kinds:
-            assert any(word in caption for word in (shape, *_SHAPE_WORDS.get(shape, ())))
-            assert any(word in caption for word in (colour, *_COLOUR_WORDS.get(colour, ())))
+            assert any(word in caption for word in (shape, *SHAPE_WORDS.get(shape, ())))
+            assert any(word in caption for word in (colour, *COLOUR_WORDS.get(colour, ())))
 
 
 def test_no_caption_names_a_colour_or_shape_that_is_not_there() -> None:
