@@ -56,7 +56,8 @@ async def stored_mask(call: ApiCall, file: bytes, picture: Picture) -> MaskFile:
     Raises: ApiRefused when it does not fit the picture or says nothing, StoreUnavailable.
     """
     mask = await asyncio.to_thread(_mask_from_file, file, (picture.width, picture.height))
-    await call.services.objects.put(mask.png, SUFFIX)
+    key = await call.services.objects.put(mask.png, SUFFIX)
+    call.masks[key] = mask.png
     return mask
 
 

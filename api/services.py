@@ -49,11 +49,15 @@ class ApiServices:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ApiCall:
-    """A request of a key."""
+    """A request of a key.
+
+    masks: files by their keys that it has stored, and that no job names yet.
+    """
 
     request: web.Request
     services: ApiServices
     key: ApiKey
+    masks: dict[str, bytes] = field(default_factory=dict)
 
     @property
     def member_id(self) -> UUID:

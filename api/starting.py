@@ -14,6 +14,7 @@ from api.services import ApiCall
 from api.store.submissions import Asked, Started, start_jobs
 from api.wishes import Wish, requests_of
 from engine.store.transitions import cancel_jobs
+from engine.store.unused_files import secure_files
 
 _RETRIES = "x-stainless-retry-count"
 _IDEMPOTENCY = "Idempotency-Key"
@@ -77,6 +78,7 @@ def headers_of(started: Started) -> dict[str, str]:
 async def _store(call: ApiCall, wish: Wish, num_pictures: int, asked: Asked) -> Started:
     requests = requests_of(wish, call.member_id, num_pictures)
     async with call.services.database.begin() as connection:
+        await secure_files(connection, call.services.objects, call.masks)
         return await start_jobs(connection, call.key, asked, requests, call.services.owners_plan)
 
 

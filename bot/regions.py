@@ -67,5 +67,7 @@ async def start_masked(services: Services, page: MaskPage, file: MaskFile, promp
     started = await services.commit(page.context, lambda: start_follow_up(page.context, follow_up, services.instance))
     if not isinstance(started, SubmittedJob):
         return False
+    # Until the job was there the mask was nobody's, and it may have been deleted with another job's that was the same.
+    await services.objects.put(file.png, ".png")
     services.courier.deliver(started.delivery, is_fresh=False)
     return True

@@ -4,16 +4,10 @@ from __future__ import annotations
 
 from engine.contract.errors import PictureStoreUnavailable
 from engine.contract.store_faults import StoreFault
-from engine.feedback.store.erasures import (
-    Erasure,
-    find_used_keys,
-    forget_keys,
-    mark_deleted,
-    read_keys,
-    renew_erasure,
-)
+from engine.feedback.store.erasures import Erasure, forget_keys, mark_deleted, read_keys, renew_erasure
 from engine.store.database import Database
 from engine.store.objects import Objects
+from engine.store.unused_files import delete_unused, find_used_keys
 
 _AT_ONCE = 100
 
@@ -24,12 +18,7 @@ async def delete_files(database: Database, objects: Objects, erasure: Erasure) -
     Raises: PictureStoreUnavailable, StoreUnavailable; what was deleted until then stays so.
     """
     while keys := await _next_keys(database, erasure, is_deleted=False):
-        async with database.background, database.begin() as connection:
-            used = await find_used_keys(connection, keys)
-        # One by one: a store that lacks the first of a list may stop there.
-        for key in keys:
-            if key not in used:
-                await objects.delete(key)
+        used = await delete_unused(database, objects, keys)
         async with database.background, database.begin() as connection:
             await forget_keys(connection, erasure.id, used)
             await mark_deleted(connection, erasure.id, keys)

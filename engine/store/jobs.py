@@ -29,6 +29,7 @@ from engine.contract.jobs import (
     spec_from_json,
 )
 from engine.store.file_copies import key_from_hash
+from engine.store.file_locks import hold_files
 from engine.store.queue import enqueue
 from engine.store.tables import jobs, pictures, previews
 from engine.store.turns import assign_turns, lane_of
@@ -84,6 +85,7 @@ async def submit_all(connection: AsyncConnection, requests: Sequence[Sequence[Jo
     flat = [request for own in requests for request in own]
     wanted = [(request.member_id, lane_of(request.operation, request.spec)) for request in flat]
     turns = await assign_turns(connection, wanted)
+    await hold_files(connection, {key for request in flat for key in _named_files(request)})
     rows = [_row_from_request(request, turn) for request, turn in zip(flat, turns, strict=True)]
     times = {row.id: row.created_at for row in await connection.execute(_SUBMIT, {"rows": rows})}
     limited = {request.member_id for request in flat if request.max_running is not None}
@@ -221,6 +223,11 @@ def _job_from_request(request: JobRequest, created_at: datetime) -> Job:
         image_keys=tuple(request.image_keys),
         visibility=request.visibility,
     )
+
+
+def _named_files(request: JobRequest) -> tuple[str, ...]:
+    mask = mask_key(request.edit)
+    return (*request.image_keys, mask) if mask else tuple(request.image_keys)
 
 
 def _row_from_request(request: JobRequest, turn: int) -> dict[str, Any]:

@@ -56,6 +56,8 @@ _FAULTS: Mapping[str, StoreFault] = MappingProxyType(
 _CODE = re.compile(r"<Code>([A-Za-z]{1,60})</Code>")
 _HOST = re.compile(r"https?://[^/\s]+")
 _PROBE = b"easel"
+# No result has it: the probe is deleted without asking whose it is.
+_PROBE_SUFFIX = ".probe"
 _IGNORES_CONDITION = PictureStoreUnavailable(fault=StoreFault.OVERWRITES, cause="If-None-Match is ignored")
 # Of a start that waits for the store; one that takes longer is checked while the service runs.
 _START_LIMIT = timedelta(seconds=5)
@@ -95,7 +97,7 @@ class Objects:
         Until the store has once refused to create them again, it is asked to: some overwrite instead, without a word.
         """
         try:
-            key = await self.put(_PROBE, ".txt")
+            key = await self.put(_PROBE, _PROBE_SUFFIX)
             if isinstance(self.store, LocalStore):
                 with suppress(BaseError, OSError):
                     await self.store.delete_async(key)

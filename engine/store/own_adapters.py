@@ -11,10 +11,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from engine.contract.jobs import Operation
+from engine.contract.jobs import Job, Operation
 from engine.contract.training import OwnAdapter
-from engine.store.jobs import PENDING
-from engine.store.tables import jobs, own_adapters, pictures, uploads
+from engine.store.jobs import PENDING, job_from_row
+from engine.store.tables import jobs, own_adapters, uploads
 
 _FIELDS = tuple(field.name for field in fields(OwnAdapter))
 _own = own_adapters.c
@@ -95,34 +95,30 @@ async def find_kept_keys(connection: AsyncConnection, keys: Collection[str]) -> 
     return frozenset((await connection.execute(query)).scalars())
 
 
-async def read_trained_pictures(connection: AsyncConnection, limit: int) -> list[tuple[UUID, UUID, tuple[str, ...]]]:
-    """Return trainings that have ended and still have their pictures: job, member, and the keys of the pictures."""
-    query = sa.select(jobs.c.id, jobs.c.member_id, jobs.c.image_keys).where(
+async def read_trained_pictures(connection: AsyncConnection, limit: int) -> list[Job]:
+    """Return trainings that have ended and still have their pictures."""
+    query = sa.select(jobs).where(
         jobs.c.operation == Operation.TRAIN.value, jobs.c.image_keys != [], jobs.c.ended_at.is_not(None)
     )
-    rows = await connection.execute(query.limit(limit))
-    return [(row.id, row.member_id, tuple(row.image_keys)) for row in rows]
+    return [job_from_row(row) for row in await connection.execute(query.limit(limit))]
 
 
-async def part_with_pictures(
-    connection: AsyncConnection, job_id: UUID, member_id: UUID, keys: Sequence[str]
-) -> frozenset[str]:
-    """Forget that the member brought the pictures, but for those of another job; return the keys that nobody has."""
-    listed = sa.any_(sa.literal(list(keys), pg.ARRAY(sa.Text)))
+async def forget_brought(
+    connection: AsyncConnection, member_id: UUID, keys: Sequence[str], *, training: Job | None = None
+) -> None:
+    """Forget that the member brought the pictures, but for those that a job of theirs has in its prompt.
+
+    training: for which they were brought; what was brought or asked for again since then stays the member's.
+    """
     wanted = sa.literal(list(keys), pg.ARRAY(sa.Text))
-    others = (jobs.c.id != job_id, jobs.c.image_keys != [], jobs.c.image_keys.overlap(wanted))
-    used = sa.select(sa.func.unnest(jobs.c.image_keys)).where(*others)
-    of_member = frozenset((await connection.execute(used.where(jobs.c.member_id == member_id))).scalars())
-    gone = [key for key in keys if key not in of_member]
-    mine = (uploads.c.member_id == member_id, uploads.c.object_key == sa.any_(sa.literal(gone, pg.ARRAY(sa.Text))))
-    await connection.execute(sa.delete(uploads).where(*mine))
-    left = sa.union(
-        used,
-        sa.select(uploads.c.object_key).where(uploads.c.object_key == listed),
-        sa.select(pictures.c.object_key).where(pictures.c.object_key == listed),
-        sa.select(jobs.c.grid_key).where(jobs.c.grid_key == listed),
-    )
-    return frozenset(keys) - frozenset((await connection.execute(left)).scalars())
+    has_any = [jobs.c.member_id == member_id, jobs.c.image_keys != [], jobs.c.image_keys.overlap(wanted)]
+    of_member = [uploads.c.member_id == member_id]
+    if training is not None:
+        has_any.append(jobs.c.id != training.id)
+        of_member.append(uploads.c.created_at < training.created_at)
+    prompted = (await connection.execute(sa.select(sa.func.unnest(jobs.c.image_keys)).where(*has_any))).scalars()
+    gone = sa.literal(sorted(set(keys).difference(prompted)), pg.ARRAY(sa.Text))
+    await connection.execute(sa.delete(uploads).where(*of_member, uploads.c.object_key == sa.any_(gone)))
 
 
 async def forget_pictures(connection: AsyncConnection, job_id: UUID) -> None:

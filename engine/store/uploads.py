@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.contract.uploads import StoredUpload
 from engine.store.file_copies import folder_of_hash, key_from_bytes
+from engine.store.file_locks import hold_files
 from engine.store.tables import uploads
 
 SUFFIX = ".png"
@@ -32,6 +33,7 @@ async def record_uploads(connection: AsyncConnection, member_id: UUID, brought: 
         for one in brought
     ]
     if rows:
+        await hold_files(connection, [one.object_key for one in brought])
         # What was brought again just now is not pruned before the job that wants it is there.
         again = {"created_at": sa.func.now()}
         insert = pg.insert(uploads).on_conflict_do_update(index_elements=["member_id", "object_key"], set_=again)
@@ -39,11 +41,16 @@ async def record_uploads(connection: AsyncConnection, member_id: UUID, brought: 
 
 
 async def find_upload_keys(connection: AsyncConnection, member_id: UUID, hashes: Sequence[str]) -> dict[str, str]:
-    """Return the keys of those pictures that the member brought, by the beginnings of their files' hashes."""
-    own = uploads.c.member_id == member_id
+    """Return the keys of those pictures that the member brought, by the beginnings of their files' hashes.
+
+    What is asked for stays the member's until the job that wants it is there, as what is brought does.
+    """
+    if not hashes:
+        return {}
     starts = [uploads.c.object_key.startswith(folder_of_hash(one), autoescape=True) for one in hashes]
-    rows = (await connection.execute(sa.select(uploads.c.object_key).where(own, sa.or_(*starts)))).scalars()
-    keys = list(rows) if hashes else []
+    wanted = sa.update(uploads).where(uploads.c.member_id == member_id, sa.or_(*starts))
+    again = wanted.values(created_at=sa.func.now()).returning(uploads.c.object_key)
+    keys = (await connection.execute(again)).scalars().all()
     return {one: key for one in hashes for key in keys if key.startswith(folder_of_hash(one))}
 
 

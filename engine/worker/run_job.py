@@ -32,6 +32,7 @@ from engine.hash_list import Film
 from engine.store.engines import has_another_engine
 from engine.store.jobs import mask_key, read_source
 from engine.store.transitions import finish_job, reclaim_job, record_progress, start_job
+from engine.store.unused_files import secure_files
 from engine.worker.adapter_files import fetch_adapters
 from engine.worker.endings import cause_from_error, end_attempt
 from engine.worker.leases import LeaseLost, RunningJob, run_unless_ended
@@ -225,15 +226,17 @@ async def _store(runner: JobRunner, job: Job, result: PaintResult) -> None:
     painted = result.pictures if isinstance(result, PaintedPictures) else ()
     content, media_type = shown_object(result)
     keep = _keeping(runner, job, result)
-    puts = [_put(runner, picture.png, ".png", keep) for picture in painted]
+    files = [*((picture.png, ".png") for picture in painted), (content, SUFFIXES.get(media_type, ".bin"))]
     if isinstance(result, PaintedPictures) and result.mask is not None:
-        await _put(runner, result.mask, ".png", keep)
-    *keys, key = await asyncio.gather(*puts, _put(runner, content, SUFFIXES.get(media_type, ".bin"), keep))
-    pictures = picture_rows(job, painted, keys)
+        files.append((result.mask, ".png"))
+    keys = await asyncio.gather(*(_put(runner, data, suffix, keep) for data, suffix in files))
+    pictures, key = picture_rows(job, painted, keys[: len(painted)]), keys[len(painted)]
+    stored = {key: data for key, (data, _) in zip(keys, files, strict=True)}
 
     async def finish() -> bool:
         async with runner.database.begin() as connection:
             edit = found_edit(result)
+            await secure_files(connection, runner.objects, stored)
             return await finish_job(connection, job.id, pictures, key, media_type, start=job.starts, edit=edit)
 
     if not await retry_while_down(finish):

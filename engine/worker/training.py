@@ -21,16 +21,16 @@ from engine.store.database import Database
 from engine.store.jobs import read_job
 from engine.store.objects import Objects
 from engine.store.own_adapters import (
-    find_kept_keys,
     finish_adapter,
+    forget_brought,
     forget_deleted,
     forget_pictures,
     forget_untrained,
-    part_with_pictures,
     read_deleted,
     read_trained_pictures,
 )
 from engine.store.transitions import finish_job, record_progress
+from engine.store.unused_files import delete_unused, secure_files
 from engine.worker.leases import LeaseLost, RunningJob, run_unless_ended
 from engine.worker.runner import JobRunner, retry_while_down, with_objects
 
@@ -121,6 +121,7 @@ async def _store(runner: JobRunner, job: Job, trained: TrainedAdapter) -> None:
 
     async def finish() -> bool:
         async with runner.database.begin() as connection:
+            await secure_files(connection, runner.objects, {key: trained.file, shown: _DONE})
             is_finished = await finish_job(connection, job.id, [], shown, "text/plain", start=job.starts)
             if is_finished:
                 await finish_adapter(connection, job.id, key)
@@ -139,25 +140,22 @@ async def tidy_up(database: Database, objects: Objects, trainer: AdapterTrainer 
             await trainer.drop(job_id)
     async with database.begin() as connection:
         ended = await read_trained_pictures(connection, _AT_ONCE)
-    for job_id, member_id, keys in ended:
+    for training in ended:
         async with database.begin() as connection:
-            await forget_untrained(connection, [member_id])
-            unused = await part_with_pictures(connection, job_id, member_id, keys)
-        for key in unused:
-            await objects.delete(key)
+            await forget_untrained(connection, [training.member_id])
+            await forget_brought(connection, training.member_id, training.image_keys, training=training)
+        await delete_unused(database, objects, training.image_keys, apart_from=training.id)
         # At last: until then the next sweep would go on with the rest.
         async with database.begin() as connection:
-            await forget_pictures(connection, job_id)
+            await forget_pictures(connection, training.id)
     await _delete_files(database, objects)
 
 
 async def _delete_files(database: Database, objects: Objects) -> None:
     async with database.begin() as connection:
         deleted = await read_deleted(connection, _AT_ONCE)
-        kept = await find_kept_keys(connection, [key for _, key in deleted])
     for adapter_id, key in deleted:
         # Two trainings of the same pictures make the same file.
-        if key not in kept:
-            await objects.delete(key)
+        await delete_unused(database, objects, [key])
         async with database.begin() as connection:
             await forget_deleted(connection, adapter_id)

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from bot.store.tables import members
-from engine.contract.ids import new_id
 from engine.store.database import Database
 from engine.store.objects import Objects
-from engine.store.own_adapters import part_with_pictures
+from engine.store.own_adapters import forget_brought
+from engine.store.unused_files import delete_unused
 
 
 async def discard_pictures(database: Database, objects: Objects, discord_id: int, keys: Sequence[str]) -> None:
@@ -21,6 +21,5 @@ async def discard_pictures(database: Database, objects: Objects, discord_id: int
     async with database.begin() as connection:
         query = sa.select(members.c.id).where(members.c.discord_id == discord_id)
         member_id = (await connection.execute(query)).scalar_one()
-        unused = await part_with_pictures(connection, new_id(), member_id, keys)
-    for key in unused:
-        await objects.delete(key)
+        await forget_brought(connection, member_id, keys)
+    await delete_unused(database, objects, keys)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -17,8 +16,7 @@ from engine.contract.ids import new_id
 from engine.feedback.store.erasure import PaintedOfMember, erase_feedback, erase_jobs
 from engine.feedback.store.tables import erasure_objects, erasures, prunes
 from engine.store.own_adapters import erase_adapters
-from engine.store.tables import jobs, own_adapters, pictures
-from engine.store.uploads import erase_uploads, keys_of_uploads
+from engine.store.uploads import erase_uploads
 
 CLAIM_LASTS = timedelta(minutes=2)
 """After this without a sign of life, another process goes on with an erasure."""
@@ -30,9 +28,6 @@ _IS_IN_HAND = sa.text("""
         SELECT FROM pgqueuer JOIN unnest(:job_ids) AS job_id ON dedupe_key = job_id::text
         WHERE pgqueuer.status = 'picked')
 """).bindparams(sa.bindparam("job_ids", type_=pg.ARRAY(pg.UUID)))
-_USED_MASKS = sa.text("""
-    SELECT edit #>> '{mask,sha256}' FROM jobs WHERE edit ? 'mask' AND edit #>> '{mask,sha256}' = ANY (:hashes)
-""").bindparams(sa.bindparam("hashes", type_=pg.ARRAY(sa.Text)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,24 +136,6 @@ async def read_keys(connection: AsyncConnection, erasure_id: UUID, *, is_deleted
         erasure_objects.c.erasure_id == erasure_id, erasure_objects.c.is_deleted == is_deleted
     )
     return list((await connection.execute(query.order_by(erasure_objects.c.key).limit(limit))).scalars())
-
-
-async def find_used_keys(connection: AsyncConnection, keys: Collection[str]) -> frozenset[str]:
-    """Return those of the keys that anything else has, as files may be the same to the byte."""
-    wanted = sa.literal(list(keys), pg.ARRAY(sa.Text))
-    listed = sa.any_(wanted)
-    used = sa.union(
-        sa.select(pictures.c.object_key).where(pictures.c.object_key == listed),
-        sa.select(jobs.c.grid_key).where(jobs.c.grid_key == listed),
-        keys_of_uploads(listed),
-        sa.select(own_adapters.c.object_key).where(own_adapters.c.object_key == listed),
-        # The index has only jobs with pictures in their prompts.
-        sa.select(sa.func.unnest(jobs.c.image_keys)).where(jobs.c.image_keys != [], jobs.c.image_keys.overlap(wanted)),
-    )
-    found = set((await connection.execute(used)).scalars()).intersection(keys)
-    by_hash = {Path(key).stem: key for key in keys}
-    masks = await connection.execute(_USED_MASKS, {"hashes": list(by_hash)})
-    return frozenset(found.union(by_hash[sha256] for sha256 in masks.scalars()))
 
 
 async def mark_deleted(connection: AsyncConnection, erasure_id: UUID, keys: Collection[str]) -> None:

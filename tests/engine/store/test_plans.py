@@ -25,10 +25,10 @@ from bot.store.tables import members
 from engine.contract.jobs import MAX_COUNTED_AHEAD, Job
 from engine.feedback.preferences.answers import EXCLUDING
 from engine.feedback.store import actions, opinions, presses, retention
-from engine.feedback.store.erasures import find_used_keys
 from engine.feedback.store.prunes import read_uploads_of
 from engine.store import jobs, moving, quarantine, queue, queue_position, transitions, usage
 from engine.store.database import Database
+from engine.store.unused_files import find_used_keys
 from tests.fakes import request_for
 
 _MEMBER = UUID(int=1)

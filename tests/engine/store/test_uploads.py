@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from engine.contract.ids import new_id
-from engine.feedback.store.erasures import find_used_keys
 from engine.store.database import Database
 from engine.store.jobs import submit_job
 from engine.store.object_keys import read_object_keys
+from engine.store.unused_files import find_used_keys
 from engine.store.uploads import erase_uploads, record_uploads, upload_of
 from tests.fakes import request_for
 

@@ -64,6 +64,8 @@ async def submit_training(
 ) -> tuple[Job, OwnAdapter]:
     """Store a training of pictures, and the adapter's row."""
     uploads = [upload_of(one, 64, 64) for one in pictures]
+    async with database.begin() as connection:
+        await record_uploads(connection, member_id, uploads)
     for one in pictures:
         await objects.put(one, ".png")
     request = JobRequest(
@@ -77,7 +79,6 @@ async def submit_training(
         image_keys=tuple(one.object_key for one in uploads),
     )
     async with database.begin() as connection:
-        await record_uploads(connection, member_id, uploads)
         job = await submit_job(connection, request)
         adapter = OwnAdapter(
             id=new_id(),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 
 from safetensors.torch import load
@@ -15,7 +13,7 @@ from engine.store.database import Database
 from engine.store.objects import Objects
 from engine.store.own_adapters import read_adapters
 from tests.engine.learn.subject_pictures import picture, save_tiny_registry
-from tests.engine.worker.conftest import QUICK, EngineStarter
+from tests.engine.worker.conftest import EngineStarter
 from tests.engine.worker.following import end_of, job_running, submit
 from tests.engine.worker.test_training import submit_training
 from tests.fakes import FakePainter, request_for
@@ -28,9 +26,7 @@ async def test_a_training_that_made_way_ends_with_the_same_adapter(
     trainer = ProcessTrainer(folder=tmp_path / "training", registry=save_tiny_registry(tmp_path), steps=30)
     pictures = [picture(shade) for shade in (20, 120, 220)]
     keys = []
-    # A sweep would delete the pictures of the first while the second brings the same ones.
-    options = replace(QUICK, sweep_interval=timedelta(hours=1))
-    async with start_engine(FakePainter(), options=options, trainer=trainer):
+    async with start_engine(FakePainter(), trainer=trainer):
         for is_disturbed in (False, True):
             job, adapter = await submit_training(database, objects, new_id(), pictures, model="tiny")
             if is_disturbed:
