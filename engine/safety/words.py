@@ -1,14 +1,16 @@
 """Words that a community does not want in prompts, matched whole and after Unicode folding.
 
 A rule is a word or several in a row; with `*` at its end, its last word may go on. Text is folded by compatibility
-decomposition and case folding (Unicode Standard, chapters 3.11 and 3.13), without accents and invisible characters,
-and letters of another alphabet that look Latin count as Latin where a word mixes both.
+decomposition and case folding (Unicode Standard, chapters 3.11 and 3.13), without accents and invisible characters
+(those that Unicode's DerivedCoreProperties.txt calls Default_Ignorable_Code_Point). Letters in frames, small capitals
+and letters with a stroke count as plain ones; letters of another alphabet that look Latin count as Latin where a word
+mixes both, and marks of whatever alphabet count for nothing there.
 """
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -30,7 +32,39 @@ _UNSPACED = (
     (0xF900, 0xFAFF),
     (0x20000, 0x3FFFF),
 )
-_LOOKALIKES = str.maketrans("аеіјорсухѕһԁԛԝոսαεικνορτυχ", "aeijopcyxshdqwnuaeikvoptux")
+# Invisible, though no format characters: fillers of Hangul, unwritten vowels of Khmer, variation selectors, and the
+# braille pattern without a dot.
+_INVISIBLE = (
+    (0x115F, 0x1160),
+    (0x17B4, 0x17B5),
+    (0x180B, 0x180F),
+    (0x2800, 0x2800),
+    (0x3164, 0x3164),
+    (0xFE00, 0xFE0F),
+    (0xFFA0, 0xFFA0),
+    (0xE0000, 0xE0FFF),
+)
+_ALPHABET = "abcdefghijklmnopqrstuvwxyz"
+# Where letters stand in a row that Unicode does not decompose to plain ones: in parentheses, in black circles, in black
+# squares, and as halves of flags.
+_FRAMED = (0x249C, 0x1F150, 0x1F170, 0x1F1E6)
+_FANCY = str.maketrans(
+    {
+        **{chr(first + at): letter for first in _FRAMED for at, letter in enumerate(_ALPHABET)},
+        **dict(zip("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ", "abcdefghijklmnoprstuvwyz", strict=True)),
+        **dict(zip("ɑɡıȷØøĐđÐðŁłĦħŦŧƗɨɄʉɃƀƓɠƁɓƊɗƘƙ", "agijOoDdDdLlHhTtIiUuBbGgBbDdKk", strict=True)),
+    }
+)
+# Capitals as such, because small letters look otherwise.
+_CYRILLIC = ("аеіјорсухѕһԁԛԝАВЕКМНОРСТУХЅІЈԚԜҮ", "aeijopcyxshdqwabekmhopctyxsijqwy")
+_GREEK = ("αεικνορτυχΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "aeikvoptuxabezhikmnoptyx")
+_ARMENIAN = ("հոսօցզ", "hnuogq")
+_CHEROKEE = ("ᎪᏴᏟᎬᎻᎫᏦᏞᎷᏢᏒᏚᎢᏙᎳᏃᏀᎥ", "abcehjklmprstvwzgi")
+_LOOKALIKES = {
+    ord(letter): latin
+    for letters, latins in (_CYRILLIC, _GREEK, _ARMENIAN, _CHEROKEE)
+    for letter, latin in zip(letters, latins, strict=True)
+}
 
 
 class RuleFault(StrEnum):
@@ -74,6 +108,8 @@ class WordRules:
 
     def find(self, text: str) -> WordRule | None:
         """Return the first rule that the text breaks, or None."""
+        if not (self.by_word or self.starts):
+            return None
         words = words_of(text)
         for at, word in enumerate(words):
             for rule in (*self.by_word.get(word, ()), *self.starts):
@@ -107,11 +143,8 @@ def rule_from_text(text: str) -> WordRule:
 
 @lru_cache(maxsize=1024)
 def rules_from_texts(texts: tuple[str, ...]) -> WordRules:
-    """Return the rules that the texts say.
-
-    Raises: RuleRefused.
-    """
-    rules = [rule_from_text(text) for text in texts]
+    """Return the rules that the texts say; what an older release took for a rule and this one does not says none."""
+    rules = [rule for rule, _text in _known(texts)]
     starts = tuple(rule for rule in rules if rule.is_start and len(rule.words) == 1)
     by_word: dict[str, tuple[WordRule, ...]] = {}
     for rule in rules:
@@ -130,7 +163,7 @@ def with_rules(texts: Sequence[str], new: Iterable[str]) -> tuple[str, ...]:
 
     Raises: RuleRefused for the first new one that is no rule, or one too many.
     """
-    kept = {rule_from_text(text).key: text for text in texts}
+    kept = {rule.key: text for rule, text in _known(texts)}
     for rule in map(rule_from_text, new):
         kept.setdefault(rule.key, rule.text)
         if len(kept) > MAX_RULES:
@@ -144,35 +177,61 @@ def without_rules(texts: Sequence[str], gone: Iterable[str]) -> tuple[str, ...]:
     Raises: RuleRefused for the first of `gone` that is no rule.
     """
     keys = {rule_from_text(text).key for text in gone}
-    return tuple(text for text in texts if rule_from_text(text).key not in keys)
+    return tuple(text for rule, text in _known(texts) if rule.key not in keys)
 
 
 def words_of(text: str) -> tuple[str, ...]:
     """Return the folded words of the text, in order; in scripts without spaces, its characters."""
     words = [""]
-    for char in _folded(text):
-        if _is_unspaced(char):
+    for char in _plain(text):
+        is_mark = _is_mark(char)
+        # A vowel sign of Thai in a word of other letters is no word of its own.
+        if _is_unspaced(char) and not (is_mark and words[-1]):
             words += [char, ""]
-        elif char.isalnum() or unicodedata.category(char).startswith("M"):
+        elif char.isalnum() or is_mark:
             words[-1] += char
         else:
             words.append("")
-    return tuple(_latin(word) for word in words if word)
+    return tuple(folded for word in words if word and (folded := _folded(word)))
 
 
-def _folded(text: str) -> str:
-    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
-    return unicodedata.normalize("NFC", "".join(filter(_counts, decomposed)))
+def _plain(text: str) -> str:
+    """Return the text decomposed, without accents and what is invisible, in plain letters."""
+    decomposed = unicodedata.normalize("NFKD", text.translate(_FANCY))
+    return "".join(filter(_counts, decomposed)).translate(_FANCY)
 
 
+def _folded(word: str) -> str:
+    """Return the word in small letters; one with Latin letters has what looks Latin as Latin too, and no marks."""
+    if word.isascii():
+        return word.lower()
+    folded = _plain(word.casefold())
+    if any("a" <= char <= "z" for char in folded):
+        # Capitals are told apart before they become small ones.
+        small = _plain(word.translate(_LOOKALIKES).casefold()).translate(_LOOKALIKES)
+        folded = "".join(char for char in small if not _is_mark(char))
+    return unicodedata.normalize("NFC", folded)
+
+
+@lru_cache(maxsize=4096)
 def _counts(char: str) -> bool:
     """Return whether the character is neither an accent nor invisible."""
-    return not _is_in(char, _ACCENTS) and unicodedata.category(char) != "Cf"
+    is_hidden = _is_in(char, _ACCENTS) or _is_in(char, _INVISIBLE)
+    return char.isspace() or not (is_hidden or unicodedata.category(char) in ("Cf", "Cc"))
 
 
-def _latin(word: str) -> str:
-    """Return the word with letters that look Latin as Latin ones, if it has Latin letters as well."""
-    return word.translate(_LOOKALIKES) if any("a" <= char <= "z" for char in word) else word
+@lru_cache(maxsize=4096)
+def _is_mark(char: str) -> bool:
+    return unicodedata.category(char).startswith("M")
+
+
+def _known(texts: Iterable[str]) -> Iterator[tuple[WordRule, str]]:
+    """Yield the rules that stored texts say, each with its text."""
+    for text in texts:
+        try:
+            yield rule_from_text(text), text
+        except RuleRefused:
+            continue
 
 
 def _is_at(rule: WordRule, words: Sequence[str], at: int) -> bool:
@@ -183,6 +242,7 @@ def _is_at(rule: WordRule, words: Sequence[str], at: int) -> bool:
     return found[-1].startswith(last) if rule.is_start else found[-1] == last
 
 
+@lru_cache(maxsize=4096)
 def _is_unspaced(char: str) -> bool:
     return len(char) == 1 and _is_in(char, _UNSPACED)
 

@@ -37,10 +37,37 @@ def _found(rule: str, text: str) -> bool:
         "gоrе with two Cyrillic letters",
         "𝐠𝐨𝐫𝐞 in bold",
         "night_gore",
+        "go\ufe0fre and g\U000e0100ore with variation selectors",
+        "go\u3164re with a filler of Hangul",
+        "go\u17b4re with an unwritten vowel of Khmer",
+        "go\u2800re with a braille pattern without a dot",
+        "go\x07re with a control character",
+        "g\u0489ore, go\u064bre, go\u05b0re, go\u093cre, go\u0e47re with marks of other alphabets",
+        "ɢᴏʀᴇ in small capitals",
+        "gøre and ɡore",
+        "🅶🅾🆁🅴 in squares",
+        "🅖🅞🅡🅔 in circles",
+        "⒢⒪⒭⒠ in parentheses",
+        "🇬🇴🇷🇪 in halves of flags",
+        "Gօrе with an Armenian and a Cyrillic letter",
+        "ᏀORE with a Cherokee letter",
+        "gοrΕ with Greek letters, one of them a capital",
     ],
 )
 def test_a_word_is_found_however_it_is_written(text: str) -> None:
     assert _found("Gore", text)
+
+
+def test_capitals_that_look_latin_are_latin() -> None:
+    """The small letters of these look otherwise."""
+    assert _found("kill", "\u041aill") and _found("hang", "\u041d\u0410NG") and _found("hang", "\u0397ang")
+
+
+def test_what_is_no_rule_any_more_forbids_nothing_and_goes_with_the_next_change() -> None:
+    """An older release took a letter for a word that nobody sees."""
+    assert rules_from_texts(("\u3164", "gore")).find("gore") is not None
+    assert with_rules(("\u3164", "gore"), ["blood"]) == ("gore", "blood")
+    assert without_rules(("\u3164", "gore"), ["gore"]) == ()
 
 
 @pytest.mark.parametrize("text", ["categories of gored", "allegore", "go re", "", "горе", "gor"])
