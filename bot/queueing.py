@@ -14,7 +14,7 @@ from bot.interaction_context import context_from_interaction, may_post
 from bot.job_answers import show_job, show_series
 from bot.policy.adapters import Usable
 from bot.policy.preferences import NO_PREFERENCES, MemberPreferences, PreferencesChanged
-from bot.policy.visibility import visibility_of
+from bot.policy.visibility import visibility_for, visibility_of
 from bot.prompts import specs_from_text, usable_adapters
 from bot.replies.followup_replies import one_job_only
 from bot.services import Services
@@ -56,7 +56,7 @@ async def queue_prompt(
     operation: Operation = Operation.IMAGINE,
     visibility: Visibility = Visibility.PUBLIC,
 ) -> None:
-    """Queue the jobs of the prompt, with what the member prefers for pictures, and show them.
+    """Queue the jobs of the prompt, with what the member prefers, and show them.
 
     The arguments are those of a `PromptRequest`.
 
@@ -65,12 +65,12 @@ async def queue_prompt(
     asked = PromptRequest(
         prompt=prompt, options=options, attachments=attachments, operation=operation, visibility=visibility
     )
-    preferences = await _preferences_for(interaction, services, operation)
+    preferences = await _preferences_for(interaction, services)
     try:
         await _queue(interaction, services, asked, preferences)
     except (PromptRefused, PreferencesChanged):
         # Another bot process may have changed them: what was read with the old ones is read again.
-        if preferences is None or interaction.response.is_done():
+        if interaction.response.is_done():
             raise
         now = await _read_preferences(interaction, services)
         if now == preferences:
@@ -78,12 +78,8 @@ async def queue_prompt(
         await _queue(interaction, services, asked, now)
 
 
-async def _preferences_for(
-    interaction: discord.Interaction, services: Services, operation: Operation
-) -> MemberPreferences | None:
-    """Return what the member prefers for pictures, as last read; None for jobs whose result is text."""
-    if operation in TEXT_OPERATIONS:
-        return None
+async def _preferences_for(interaction: discord.Interaction, services: Services) -> MemberPreferences:
+    """Return what the member prefers, as last read."""
     known = services.preferences.of(interaction.user.id)
     return await _read_preferences(interaction, services) if known is None else known
 
@@ -96,16 +92,18 @@ async def _read_preferences(interaction: discord.Interaction, services: Services
 
 
 async def _queue(
-    interaction: discord.Interaction, services: Services, asked: PromptRequest, preferences: MemberPreferences | None
+    interaction: discord.Interaction, services: Services, asked: PromptRequest, preferences: MemberPreferences
 ) -> None:
     # The words are checked before any file is fetched.
     unnamed = dict.fromkeys(asked.attachments, picture_name("0" * 64))
-    applied = preferences or NO_PREFERENCES
+    # What is said of a text takes no settings of pictures, but who may see it.
+    applied = NO_PREFERENCES if asked.operation in TEXT_OPERATIONS else preferences
+    otherwise = visibility_for(preferences, asked.visibility)
     context = context_from_interaction(interaction)
     usable = await usable_adapters(services, context, asked.prompt, applied.suffix, *applied.options.values())
     specs: Sequence[JobSpec] = specs_from_text(services, asked.prompt, unnamed, applied, usable, **asked.options)
     _check(asked.operation, specs, services)
-    is_private = Visibility.PRIVATE in [visibility_of(spec, asked.visibility) for spec in specs]
+    is_private = Visibility.PRIVATE in [visibility_of(spec, otherwise) for spec in specs]
     visibility = Visibility.PRIVATE if is_private else Visibility.PUBLIC
     if not (is_private or may_post(interaction)):
         await send_ephemeral(interaction, replies.CHANNEL_CLOSED)
@@ -154,7 +152,7 @@ async def _submit(
     services: Services,
     context: InteractionContext,
     drafts: Sequence[Draft],
-    preferences: MemberPreferences | None,
+    preferences: MemberPreferences,
 ) -> None:
     submitted = await services.commit(
         context, lambda: submit_drafts(context, drafts, services.instance, preferences), num_jobs=len(drafts)

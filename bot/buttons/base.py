@@ -17,13 +17,11 @@ from bot.cards import AnswerSubject, ButtonFace, Card, CardKind, FaceStyle
 from bot.custom_ids import NO_INDEX, AnswerOrigin, ButtonId, id_from_match, pattern, text_from_id
 from bot.interaction_context import context_from_interaction, values_of_form
 from bot.job_answers import show_job
-from bot.policy.visibility import visibility_of
 from bot.prompt_form import PROMPT_FIELD, prompt_form
 from bot.prompts import NO_FIELDS, one_spec_from_text, usable_adapters
 from bot.replies import followup_replies
 from bot.services import Services, services_of
-from bot.store.button_actions import read_pressed_job
-from bot.store.followups import FollowUp, PromptWanted, start_follow_up
+from bot.store.followups import FollowUp, PromptWanted, read_visibility, start_follow_up
 from bot.store.interaction import InteractionContext
 from bot.store.submissions import form_of
 from bot.store.tables import DeliveryForm
@@ -245,8 +243,8 @@ async def start_reworded(
     if known.keys() >= {image.url for image in pictures_of(spec)}:
         keys = known
     else:
-        job = await services.commit(context, lambda: read_pressed_job(context, follow_up.job_id))
-        is_private = form_of(context, visibility_of(spec, job.visibility)) is DeliveryForm.EPHEMERAL
+        visibility = await services.commit(context, lambda: read_visibility(context, follow_up.job_id, spec))
+        is_private = form_of(context, visibility) is DeliveryForm.EPHEMERAL
         taking = keys_of_images(services, context, [spec], text, known)
         keys = await while_thinking(interaction, taking, is_private=is_private)
     # A form closes when it is sent: another one is no second click, and its words would be lost.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from bot.policy.preferences import MemberPreferences, Setting
 from engine.contract.errors import JobUnknown
 from engine.contract.feedback import Surface
 from engine.contract.jobs import Job, JobSpec, Visibility
@@ -17,6 +18,12 @@ def visibility_of(spec: JobSpec, otherwise: Visibility = Visibility.PUBLIC) -> V
     if spec.parameters.get("public"):
         return Visibility.PUBLIC
     return Visibility.PRIVATE if spec.parameters.get("stealth") else otherwise
+
+
+def visibility_for(preferences: MemberPreferences, otherwise: Visibility) -> Visibility:
+    """Return who may see what the member starts where its prompt does not say; `otherwise` is for who set nothing."""
+    is_private = preferences.settings.get(Setting.VISIBILITY) == "stealth"
+    return Visibility.PRIVATE if is_private else otherwise
 
 
 def surface_of(visibility: Visibility, surface: Surface) -> Surface:

@@ -9,10 +9,10 @@ from uuid import UUID
 
 from bot.policy.guild_rules import check_guild_rules
 from bot.policy.plans import TimeUsedUp
-from bot.policy.visibility import visibility_of
+from bot.policy.visibility import visibility_for, visibility_of
 from bot.store.adapters.using import check_adapters
 from bot.store.allowance import Admitted, admit
-from bot.store.button_actions import action_from_press, check_not_removed, find_picture, read_press
+from bot.store.button_actions import ButtonPress, action_from_press, check_not_removed, find_picture, read_press
 from bot.store.deliveries import BotInstance
 from bot.store.interaction import InteractionContext
 from bot.store.moderation.prompts import check_prompts
@@ -26,7 +26,7 @@ from bot.store.statements import (
 from bot.store.submissions import Draft, SubmittedJob, seed_of, submit_for_member
 from engine.contract.edits import Edit
 from engine.contract.feedback import Verb
-from engine.contract.jobs import Job, JobSpec, Operation, Picture, Speed
+from engine.contract.jobs import Job, JobSpec, Operation, Picture, Speed, Visibility
 from engine.contract.references import pictures_of
 
 
@@ -92,7 +92,7 @@ async def start_follow_up(
         parent_picture_id=_parent_picture(operation, press.job, picture),
         edit=_edit(follow_up, replace(press.job, spec=spec), picture),
         image_keys=_image_keys(follow_up, press.job, spec),
-        visibility=visibility_of(spec, press.job.visibility),
+        visibility=_visibility(press, spec),
     )
     # Before the member is asked for a prompt, which would be lost.
     terms = await read_guild_terms(context.guild_id)
@@ -115,6 +115,19 @@ async def start_follow_up(
     draft = replace(draft, spec=spec)
     (submitted,) = await submit_for_member(context, press.member, admission, [draft], instance)
     return submitted
+
+
+async def read_visibility(context: InteractionContext, job_id: UUID, spec: JobSpec) -> Visibility:
+    """Return who may see what a press on the job starts with the spec; nothing is stored.
+
+    Raises: JobUnknown.
+    """
+    return _visibility(await read_press(context, job_id), spec)
+
+
+def _visibility(press: ButtonPress, spec: JobSpec) -> Visibility:
+    """Return who may see the new job: what starts from a private one is private, and so is what its member prefers."""
+    return visibility_of(spec, visibility_for(press.member.preferences, press.job.visibility))
 
 
 async def _admit(

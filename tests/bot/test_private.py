@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from bot import replies
 from bot.delivery import due_edits
 from bot.interaction_context import TOKEN_LIFETIME
-from bot.replies import private_replies, reply_for
+from bot.replies import own_settings_replies, private_replies, reply_for
 from bot.store.tables import DeliveryForm, DeliveryState, deliveries
 from engine.contract.errors import JobUnknown
 from engine.contract.feedback import Surface
@@ -96,6 +96,24 @@ async def test_what_private_buttons_start_is_private(
     async with database.begin() as connection:
         surfaces = set((await connection.execute(sa.select(deliveries.c.surface))).scalars())
     assert surfaces == {Surface.PRIVATE.value}
+
+
+async def test_who_prefers_to_work_in_private_starts_nothing_that_others_see(
+    painted_grid: Callable[..., Any], ben: MemberClient, cleo: MemberClient, hand: EngineHand
+) -> None:
+    """Nor with a button under a picture that all see, nor where the result is text; `--public` in a prompt is heard."""
+    grid, _, _ = await painted_grid()
+    panel = await ben.reply(await ben.command("settings"))
+    await ben.press(panel, str(own_settings_replies.MAKE_PRIVATE))
+    await ben.changed(panel, lambda item: str(own_settings_replies.PRIVATE) in text_of(item))
+    before = set(cleo.messages)
+    for press in (ben.press(grid, "V1"), ben.press(grid, "🔄"), ben.command("shorten", prompt="a hidden boat")):
+        assert (await ben.reply(await press))["flags"] & EPHEMERAL
+    told = await ben.reply(await ben.command("shorten", prompt="a boat for all --public"))
+    assert not told["flags"] & EPHEMERAL
+    _, *started, public = [job.visibility for job in await hand.jobs()]
+    assert started == [Visibility.PRIVATE] * 3 and public is Visibility.PUBLIC
+    assert set(cleo.messages) - before == {told["id"]}
 
 
 async def test_a_private_picture_is_shown_again_once_it_is_gone_from_the_screen(
