@@ -27,7 +27,7 @@ from bot.buttons.more import MoreButton
 from bot.buttons.own_settings import OWN_CONTROLS
 from bot.buttons.pan import PanDownButton, PanLeftButton, PanRightButton, PanUpButton
 from bot.buttons.panel_control import PanelControl
-from bot.buttons.picture_prompt import PicturePromptButton
+from bot.buttons.picture_prompt import HiddenPicturePromptButton, PicturePromptButton
 from bot.buttons.privacy import ChoicesButton, DownloadButton, EraseAllButton, EraseButton, StayButton
 from bot.buttons.quarantine import GiveUpButton, RetryButton
 from bot.buttons.rate import RateButton, RatePictureButton, TakeBackButton
@@ -100,6 +100,7 @@ BUTTONS: tuple[type[JobButton], ...] = (
     ShowButton,
     PageButton,
     PicturePromptButton,
+    HiddenPicturePromptButton,
     CancelButton,
     CancelAllButton,
     RetryButton,

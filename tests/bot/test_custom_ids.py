@@ -30,6 +30,7 @@ JOB = UUID("ffffffff-ffff-7fff-bfff-ffffffffffff")
 INDEXES: dict[str, list[int | None]] = {
     "show": [None],
     "pictureprompt": [None],
+    "hiddenpictureprompt": [None],
     "page": [1, 9, 10, 99],
     "up": [1, 2, 3, 4],
     "vary": [1, 2, 3, 4],

@@ -11,7 +11,7 @@ import pytest
 from bot.replies import menu_replies
 from bot.replies.feedback_replies import ALREADY_REPORTED, ASK_DELETE, DELETED, REPORTED
 from engine.contract.feedback import ReportReason, Verb
-from engine.contract.jobs import Operation
+from engine.contract.jobs import Operation, Visibility
 from engine.store.database import Database
 from sandbox.chat.test_client import MemberClient
 from sandbox.server import Sandbox
@@ -117,3 +117,19 @@ async def test_its_picture_becomes_part_of_a_prompt(
     assert "Waiting to start" in text_of(described)
     _, prompted, asked = await hand.jobs()
     assert (len(prompted.spec.images), asked.operation) == (1, Operation.DESCRIBE)
+
+
+async def test_a_picture_that_one_member_alone_sees_stays_theirs(
+    painted_grid: Grid, ben: MemberClient, cleo: MemberClient, hand: EngineHand
+) -> None:
+    """Also in a message that is of no job: a list of pictures may have private ones."""
+    await painted_grid()
+    listed = await ben.reply(await ben.command("history"))
+    before = set(cleo.messages)
+    form = await ben.modal(await ben.on_message("Use as picture prompt", listed))
+    (label,) = form["modal"]["components"]
+    started = await ben.reply(await ben.submit(form, prompt=f"{label['component']['value']}at night"))
+    described = await chosen(ben, "Describe", listed)
+    assert started["flags"] & EPHEMERAL and described["flags"] & EPHEMERAL
+    assert [job.visibility for job in (await hand.jobs())[1:]] == [Visibility.PRIVATE] * 2
+    assert set(cleo.messages) == before
