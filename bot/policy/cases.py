@@ -29,6 +29,10 @@ class BansNeeded(RequestError):
     """The case is about a ban, which only those end who may ban."""
 
 
+class AboutYourself(RequestError):
+    """It is about whoever decides, who is no administrator."""
+
+
 class NothingToAppeal(RequestError):
     """The member has nothing that can be appealed, or no longer."""
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from bot.language import Phrase, _, plural
 from bot.policy.cases import (
+    AboutYourself,
     AppealedAlready,
     BannedAlready,
     BansNeeded,
@@ -93,6 +94,9 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Any], str]] = {
     NobodyToRestrict: lambda error: _("This member has erased their data, so the case is about nobody any more."),
     BannedAlready: lambda error: _(
         "This member is banned here already, and a time out would let them back in when it ends. Nothing has changed."
+    ),
+    AboutYourself: lambda error: _(
+        "This is about you, so that another moderator or an administrator has to decide it. Nothing has changed."
     ),
     BansNeeded: lambda error: _("You need the permission Ban Members in this server for that. Nothing has changed."),
     NothingToAppeal: lambda error: _(

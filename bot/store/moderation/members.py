@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.policy.cases import BansNeeded
+from bot.policy.cases import AboutYourself, BansNeeded
 from bot.policy.restrictions import GuildRestriction, RestrictionKind
 from bot.store.interaction import InteractionContext
 from bot.store.members import lock_members
@@ -105,8 +105,11 @@ async def allow_member(
 ) -> bool:
     """End the time out or the ban of the Discord user, and keep who did as a case; False if there is none.
 
-    Raises: BansNeeded for a ban, unless bans may be ended; nothing is stored then.
+    Raises: BansNeeded for a ban, unless bans may be ended; AboutYourself for who is no administrator; nothing is stored
+        then.
     """
+    if discord_id == context.discord_id and not context.is_administrator:
+        raise AboutYourself(discord_id=discord_id)
     own = guild_restrictions.c
     of_user = sa.select(members.c.id).where(members.c.discord_id == discord_id).scalar_subquery()
     ended = sa.delete(guild_restrictions).where(own.guild_id == context.guild_id, own.member_id == of_user, IN_FORCE)

@@ -10,6 +10,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from bot.policy.cases import (
+    AboutYourself,
     AppealedAlready,
     BannedAlready,
     BansNeeded,
@@ -76,8 +77,8 @@ class Decided:
 async def decide(context: InteractionContext, case_id: UUID, wish: RulingWish) -> Decided:
     """Decide the case as wished, unless it is decided already; whether the moderator may is not asked here.
 
-    Raises: CaseUnknown, NothingToRemove, NothingToShow, NobodyToRestrict, BannedAlready, BansNeeded; nothing is stored
-        then.
+    Raises: CaseUnknown, NothingToRemove, NothingToShow, NobodyToRestrict, BannedAlready, BansNeeded, AboutYourself;
+        nothing is stored then.
     """
     case = await read_case(case_id)
     if case is None or case.guild_id != context.guild_id or (case.appeal is not None) != (wish.decision in _OF_APPEALS):
@@ -86,6 +87,8 @@ async def decide(context: InteractionContext, case_id: UUID, wish: RulingWish) -
         return Decided(case=case, ruling=case.ruling, is_own=case.ruling.press_id == int(context.id))
     found = await read_job_with_pictures(case.job_id) if case.job_id else None
     member = await lock_any_member(context.discord_id)
+    if case.member_id == member.id and not context.is_administrator:
+        raise AboutYourself(case_id=case_id)
     if found is None:
         _check_needs_nothing(case, wish)
     if case.appeal and case.appeal.subject is AppealSubject.BAN and not wish.may_ban:
@@ -154,6 +157,9 @@ async def _restriction(context: InteractionContext, case: Case, wish: RulingWish
     if kind is RestrictionKind.TIME_OUT and held and held.kind is RestrictionKind.BAN:
         raise BannedAlready(case_id=case.id)
     until = context.at + wish.lasts if wish.lasts else None
+    if until and held and held.until:
+        # Of two cases about a member, the second one lets them back in no sooner.
+        until = max(until, held.until)
     restriction = GuildRestriction(kind=kind, reason=wish.reason or "", until=until)
     return NewRestriction(of=of, restriction=restriction, case_id=case.id)
 

@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bot.policy.cases import BannedAlready, CaseUnknown, NothingToRemove
+from bot.policy.cases import AboutYourself, BannedAlready, CaseUnknown, NothingToRemove
 from bot.policy.removals import DeletedByOwner, PictureRemoved, Removals, check_shown
 from bot.policy.restrictions import GuildRestriction, RestrictionKind
 from bot.replies import finding_replies, moderation_replies, reply_for
 from bot.replies.ban_replies import restricted
 from bot.store.batch import run_alone
 from bot.store.moderation.cases import DiscordPlace, Report, add_reports, read_cases
-from bot.store.moderation.members import MemberInGuild, find_restrictions
+from bot.store.moderation.members import MemberInGuild, allow_member, find_restrictions
 from bot.store.moderation.posting import read_result_places
 from bot.store.moderation.rulings import RulingWish, decide
 from bot.store.moderation.tables import Decision, guild_restrictions, moderation_cases
@@ -32,7 +32,7 @@ from sandbox.state.roles import give_roles
 from sandbox.state.seed import DORA, GUILD_ID
 from tests.bot.discord_hand import post_buttons
 from tests.bot.engine_hand import EngineHand
-from tests.bot.reading import Message, labels, text_of
+from tests.bot.reading import Message, is_grid, labels, text_of
 from tests.bot.store.test_button_actions import DRAFT, US, press
 from tests.bot.test_erasing import erase, until_erased
 from tests.bot.test_moderation import is_case, report, safety, set_channel
@@ -202,6 +202,39 @@ async def test_who_is_no_moderator_any_more_decides_nothing(
     async with database.begin() as connection:
         assert (await connection.execute(sa.select(moderation_cases.c.decision))).scalar_one() is None
         assert not (await connection.execute(sa.select(guild_restrictions))).all()
+
+
+async def test_nobody_decides_about_themselves(
+    bot: object, ada: MemberClient, cleo: MemberClient, dora: MemberClient, hand: EngineHand, database: Database
+) -> None:
+    """Administrators may: whoever gives the permissions could give them to somebody else as well."""
+    await set_channel(ada)
+    waiting = await dora.reply(await dora.command("imagine", prompt="a red circle"))
+    await hand.finish(await hand.only_job())
+    await report(cleo, await dora.changed(waiting, is_grid), "1", "violent")
+    case = await dora.message(is_case)
+    assert await said(dora, case, "Keep") == reply_for(AboutYourself())
+    herself = replace(press(5), guild_id=int(dora.guild_id), discord_id=int(dora.id))
+    async with database.begin() as connection:
+        with pytest.raises(AboutYourself):
+            await allow_member(connection, herself, int(dora.id), may_end_bans=True)
+        administrator = replace(herself, is_administrator=True)
+        assert not await allow_member(connection, administrator, int(dora.id), may_end_bans=True)
+    assert (await said(ada, case, "Keep")).startswith("**Kept**")
+
+
+async def test_a_second_time_out_ends_no_sooner(reported: Callable[..., Any], database: Database) -> None:
+    await reported()
+    async with database.begin() as connection:
+        row = (await connection.execute(sa.select(moderation_cases))).one()
+        held = {"guild_id": row.guild_id, "member_id": row.member_id, "kind": "time_out", "reason": "Spam"}
+        until = press(77).at + 2 * moderation_replies.DURATIONS["day"][1]
+        await connection.execute(sa.insert(guild_restrictions).values(**held, until=until))
+        context = replace(press(77), guild_id=row.guild_id)
+        wish = RulingWish(decision=Decision.TIME_OUT, reason="-", lasts=moderation_replies.DURATIONS["hour"][1])
+        decided = await run_alone(connection, decide(context, row.id, wish))
+        assert decided.ruling.until == until
+        assert (await connection.execute(sa.select(guild_restrictions.c.until))).scalar_one() == until
 
 
 async def test_what_cannot_be_decided_is_refused(
