@@ -29,6 +29,21 @@ class BansNeeded(RequestError):
     """The case is about a ban, which only those end who may ban."""
 
 
+MAX_REPORTS = 20
+"""Of a member in a guild within a day: each takes a picture out of lists until moderators have looked at it."""
+
+MAX_OPEN_APPEALS = 5
+"""Of a member in a guild."""
+
+
+class TooManyReports(RequestError):
+    """The member has reported as much as they may in a day; the fact `limit` says how much."""
+
+
+class TooManyAppeals(RequestError):
+    """So many appeals of the member are to be decided as there may be; the fact `limit` says how many."""
+
+
 class AboutYourself(RequestError):
     """It is about whoever decides, who is no administrator."""
 

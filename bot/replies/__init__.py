@@ -22,6 +22,8 @@ from bot.policy.cases import (
     NothingToAppeal,
     NothingToRemove,
     NothingToShow,
+    TooManyAppeals,
+    TooManyReports,
 )
 from bot.policy.guild_rules import ChannelNotAllowed
 from bot.policy.pauses import GuildPaused
@@ -102,6 +104,16 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Any], str]] = {
     NothingToAppeal: lambda error: _(
         "This can no longer be appealed: it is over, or something else of yours was refused since. Try again what you"
         " wanted to do, and appeal there."
+    ),
+    TooManyAppeals: lambda error: plural(
+        error.facts["limit"],
+        "{n} appeal of yours waits for the moderators of this server already. Wait until they have decided.",
+        "{n} appeals of yours wait for the moderators of this server already. Wait until they have decided one.",
+    ),
+    TooManyReports: lambda error: plural(
+        error.facts["limit"],
+        "You can report {n} picture a day in this server. Tell its moderators what else they should see.",
+        "You can report {n} pictures a day in this server. Tell its moderators what else they should see.",
     ),
     AppealedAlready: lambda error: _("You have appealed against this already, and can do so once."),
     PictureRemoved: lambda error: _(

@@ -9,10 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
+from bot.policy.cases import MAX_REPORTS, TooManyReports
 from bot.store.button_actions import ButtonPress, action_from_press, count_vote, find_picture, may_delete, read_press
 from bot.store.interaction import InteractionContext
 from bot.store.moderation.cases import DiscordPlace, Report
-from bot.store.statements import leave_out_grid, open_case, read_last, record_action
+from bot.store.moderation.members import MemberInGuild
+from bot.store.statements import count_reports, leave_out_grid, open_case, read_last, record_action
 from engine.contract.errors import PictureUnknown
 from engine.contract.feedback import ReportReason, Verb
 from engine.contract.jobs import Job, Picture
@@ -64,12 +66,15 @@ async def report(context: InteractionContext, job_id: UUID, slot: int | None, re
 
     In a guild, it opens a case for the moderators, or counts in the open one.
 
-    Raises: JobUnknown, PictureUnknown.
+    Raises: JobUnknown, PictureUnknown, TooManyReports.
     """
     press, last = await _read(context, job_id)
     picture = None if slot is None else find_picture(press, slot)
     if any(one.verb is Verb.REPORT and one.picture_id in (None, picture and picture.id) for one in last):
         return False
+    own = MemberInGuild(guild_id=context.guild_id, member_id=press.member.id)
+    if context.guild_id is not None and await count_reports(own) >= MAX_REPORTS:
+        raise TooManyReports(limit=MAX_REPORTS)
     is_new = await record_action(replace(action_from_press(context, press, Verb.REPORT, picture), reason=reason))
     if is_new and context.guild_id is not None:
         await open_case(_report_of(context.guild_id, context, press, slot, reason))

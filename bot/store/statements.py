@@ -25,6 +25,7 @@ from bot.store.interaction import InteractionContext
 from bot.store.learning.questions import answer_questions
 from bot.store.mask_pages import add_pages
 from bot.store.members import Member, lock_members, toggle_remixes
+from bot.store.moderation import asked
 from bot.store.moderation.appeals import end_appealed, find_accepted, find_appealed, open_appeals
 from bot.store.moderation.cases import add_reports, read_cases, rule_cases
 from bot.store.moderation.members import MemberInGuild, find_restrictions, restrict_all
@@ -105,6 +106,8 @@ read_removals = Statement(order=4, run=find_removals)
 count_pairs = Statement(order=4, run=count_answered)
 read_guild_terms = Statement(order=5, run=read_terms)
 read_appealed = Statement(order=5, run=find_appealed)
+count_reports = Statement(order=5, run=asked.count_reports)
+count_appeals = Statement(order=6, run=asked.count_appeals)
 read_series_jobs = Statement(order=5, run=read_all_series_jobs)
 is_answered = Statement(order=6, run=find_answered)
 read_standing = Statement(order=6, run=read_standings)

@@ -7,9 +7,13 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 
-from bot.replies import moderation_replies
+from bot.policy.cases import TooManyReports
+from bot.replies import moderation_replies, reply_for
+from bot.store import opinions
+from bot.store.moderation import asked
 from bot.store.moderation.cases import Case, DiscordPlace, Report, add_reports, erase_cases
 from bot.store.moderation.posting import claim_case, record_shown
 from bot.store.moderation.tables import moderation_cases
@@ -115,6 +119,24 @@ async def test_the_message_of_ten_thousand_reports_stays_one_and_readable(
     assert quoted.endswith("…") and link.endswith(grid["id"]) and len(first) < 400, first
     await ada.reply(await ada.press(told, "Keep"))
     assert "reported 10,001 x (" in await safety(ada, "cases")
+
+
+async def test_a_member_reports_so_much_a_day_and_no_more(
+    painted_grid: Grid, cleo: MemberClient, ada: MemberClient, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others go on, and so does who has reported it before today."""
+    monkeypatch.setattr(opinions, "MAX_REPORTS", 1)
+    grid, *_ = await painted_grid()
+    await report(cleo, grid, "1", "other")
+    form = await cleo.modal(await cleo.on_message("Report", grid))
+    refused = await cleo.reply(await cleo.submit(form, reason="other", picture="2"))
+    assert text_of(refused) == reply_for(TooManyReports(limit=1))
+    await report(ada, grid, "2", "other")
+    monkeypatch.setattr(asked, "LATELY", timedelta())
+    await report(cleo, grid, "3", "other")
+    async with database.begin() as connection:
+        slots = sa.select(moderation_cases.c.slot).order_by(moderation_cases.c.slot)
+        assert list((await connection.execute(slots)).scalars()) == [0, 1, 2]
 
 
 async def test_cases_wait_for_a_channel_and_follow_it(

@@ -10,6 +10,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from bot.policy.cases import (
+    MAX_OPEN_APPEALS,
     AboutYourself,
     AppealedAlready,
     BannedAlready,
@@ -19,6 +20,7 @@ from bot.policy.cases import (
     NothingToAppeal,
     NothingToRemove,
     NothingToShow,
+    TooManyAppeals,
 )
 from bot.policy.restrictions import GuildRestriction, RestrictionKind
 from bot.store.button_actions import ButtonPress, action_from_press
@@ -30,6 +32,7 @@ from bot.store.moderation.members import MemberInGuild, NewRestriction
 from bot.store.moderation.picture_rules import ReleasedResult
 from bot.store.moderation.tables import AppealSubject, Decision
 from bot.store.statements import (
+    count_appeals,
     end_restriction,
     leave_out_grid,
     lock_any_member,
@@ -46,6 +49,8 @@ from bot.store.statements import (
 from engine.contract.feedback import Verb
 from engine.contract.jobs import Job, Picture
 
+# There is one restriction of a member at a time, and it can be appealed whatever else waits.
+_OFTEN = frozenset({AppealSubject.WORDS, AppealSubject.PICTURE})
 _OF_APPEALS = frozenset({Decision.ACCEPT, Decision.REFUSE})
 _KINDS = {Decision.TIME_OUT: RestrictionKind.TIME_OUT, Decision.BAN: RestrictionKind.BAN}
 
@@ -119,13 +124,16 @@ async def decide(context: InteractionContext, case_id: UUID, wish: RulingWish) -
 async def appeal(context: InteractionContext, appealed_id: UUID) -> None:
     """Open a case for what the member says was wrong, if it is theirs.
 
-    Raises: NothingToAppeal, AppealedAlready.
+    Raises: NothingToAppeal, AppealedAlready, TooManyAppeals.
     """
     member = await lock_any_member(context.discord_id)
     appealed = Appealed(guild_id=context.guild_id, member_id=member.id, id=appealed_id)
     found = await read_appealed(appealed)
     if found is None:
         raise NothingToAppeal(appealed_id=appealed_id)
+    own = MemberInGuild(guild_id=context.guild_id, member_id=member.id)
+    if found.subject in _OFTEN and await count_appeals(own) >= MAX_OPEN_APPEALS:
+        raise TooManyAppeals(limit=MAX_OPEN_APPEALS)
     if not await open_appeal(replace(found, language=context.languages.member)):
         raise AppealedAlready(appealed_id=appealed_id)
 

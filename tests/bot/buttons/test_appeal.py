@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bot.policy.cases import AppealedAlready, BansNeeded, NothingToAppeal
+from bot.policy.cases import AppealedAlready, BansNeeded, NothingToAppeal, TooManyAppeals
 from bot.policy.restrictions import GuildRestriction, RestrictionKind
 from bot.replies import appeal_replies, reply_for
 from bot.replies.ban_replies import restricted
 from bot.replies.safety_replies import word_refused
 from bot.store.batch import run_alone
+from bot.store.moderation import rulings
 from bot.store.moderation.appeals import AppealState
 from bot.store.moderation.rulings import RulingWish
 from bot.store.moderation.rulings import decide as rule_on
@@ -141,6 +142,19 @@ async def test_what_is_over_or_somebody_elses_cannot_be_appealed(
     await imagine(ben, "more gore")
     pressed = await ben.press(refused, str(appeal_replies.APPEAL_LABEL))
     assert text_of(await ben.reply(pressed)) == reply_for(NothingToAppeal())
+
+
+async def test_nobody_floods_the_moderators_with_appeals(
+    bot: object, ada: MemberClient, ben: MemberClient, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Against prompts, of which there are always more; a ban can be appealed all the same."""
+    monkeypatch.setattr(rulings, "MAX_OPEN_APPEALS", 1)
+    await safety(ada, "words", "add", words="gore")
+    assert await appeal(ben, await imagine(ben)) == str(appeal_replies.APPEALED)
+    pressed = await ben.press(await imagine(ben, "more gore"), str(appeal_replies.APPEAL_LABEL))
+    assert text_of(await ben.reply(pressed)) == reply_for(TooManyAppeals(limit=1))
+    await ban(ben, database)
+    assert await appeal(ben, await imagine(ben, "a dog")) == str(appeal_replies.APPEALED)
 
 
 async def test_an_erased_member_takes_their_appeal_along(
