@@ -20,6 +20,7 @@ from bot.store.statements import (
     cancel_waiting,
     deliver,
     find_single_picture,
+    is_delivered,
     lock_member,
     lock_whoever,
     note_vote,
@@ -171,12 +172,13 @@ async def cancel_series(context: InteractionContext, job_id: UUID) -> int:
 
 
 async def read_own(context: InteractionContext, job_id: UUID) -> ButtonPress:
-    """Return what the press is about, for its owner or an administrator, a banned one too.
+    """Return what the press is about, for its owner or an administrator of where it was posted, a banned one too.
 
     Raises: JobUnknown, NotYours.
     """
     press = await read_press(context, job_id, lock=lock_whoever)
-    if not may_delete(context, press):
+    here = JobInGuild(job_id=job_id, guild_id=context.guild_id)
+    if not may_delete(context, press) or not (_is_owner(press) or await is_delivered(here)):
         raise NotYours(job_id=job_id)
     return press
 

@@ -30,7 +30,7 @@ from bot.store.moderation.appeals import end_appealed, find_accepted, find_appea
 from bot.store.moderation.cases import add_reports, read_cases, rule_cases
 from bot.store.moderation.members import MemberInGuild, find_restrictions, restrict_all
 from bot.store.moderation.picture_rules import release_all
-from bot.store.moderation.removals import find_removals
+from bot.store.moderation.removals import find_delivered, find_removals
 from bot.store.plans.spending import charge_jobs, read_spent
 from bot.store.ranking.grids import leave_out_grids
 from bot.store.ranking.pairs import count_answered, read_asked, settle_pairs, show_pairs
@@ -107,6 +107,7 @@ count_pairs = Statement(order=4, run=count_answered)
 read_guild_terms = Statement(order=5, run=read_terms)
 read_appealed = Statement(order=5, run=find_appealed)
 count_reports = Statement(order=5, run=asked.count_reports)
+is_delivered = Statement(order=5, run=find_delivered)
 count_appeals = Statement(order=6, run=asked.count_appeals)
 read_series_jobs = Statement(order=5, run=read_all_series_jobs)
 is_answered = Statement(order=6, run=find_answered)

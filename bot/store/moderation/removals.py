@@ -12,6 +12,7 @@ from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.policy.removals import Removals
+from bot.store.tables import deliveries
 from engine.feedback.store.months import first_press_on
 
 # What its owner has brought back since is no longer deleted.
@@ -45,3 +46,15 @@ async def find_removals(connection: AsyncConnection, asked: Sequence[JobInGuild]
     for row in rows:
         slots[JobInGuild(job_id=row.job_id, guild_id=row.guild_id), row.is_by_owner].add(row.slot)
     return [Removals(by_moderators=frozenset(slots[one, False]), by_owner=frozenset(slots[one, True])) for one in asked]
+
+
+async def find_delivered(connection: AsyncConnection, asked: Sequence[JobInGuild]) -> list[bool]:
+    """Return for each whether the job was posted in the guild, so that its administrators may take it out there."""
+    own = deliveries.c
+    jobs = sa.any_(sa.literal(sorted({one.job_id for one in asked}), pg.ARRAY(pg.UUID)))
+    query = sa.select(own.job_id, own.guild_id, own.surface.is_(None).label("is_anywhere")).where(own.job_id == jobs)
+    rows = (await connection.execute(query)).all()
+    there = {(row.job_id, row.guild_id) for row in rows}
+    # Deliveries of older releases do not say where they are.
+    anywhere = {row.job_id for row in rows if row.is_anywhere}
+    return [(one.job_id, one.guild_id) in there or one.job_id in anywhere for one in asked]

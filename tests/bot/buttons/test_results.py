@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
+
+import pytest
+import sqlalchemy as sa
 
 from bot.delivery.outcomes import Rejected
 from bot.policy.removals import DeletedByOwner
 from bot.replies import feedback_replies, reply_for
+from bot.store.batch import run_alone
+from bot.store.button_actions import cancel
+from bot.store.results import check_may_delete
+from bot.store.tables import deliveries
+from engine.contract.errors import NotYours
 from engine.contract.feedback import Verb
+from engine.store.database import Database
 from sandbox.chat.test_client import MemberClient
 from sandbox.server import Sandbox
 from tests.bot.buttons.test_opinions import single
 from tests.bot.discord_hand import post_buttons
 from tests.bot.engine_hand import EngineHand
 from tests.bot.reading import Message, labels, text_of
+from tests.bot.store.test_button_actions import press, submitted
 
 Grid = Callable[..., Any]
 REFUSED = Rejected(cause="", can_post=False)
@@ -148,3 +159,15 @@ async def test_a_message_that_discord_keeps_is_told(
         await ben.press(asked, "Delete for everybody")
         await ben.changed(choices, partial(says, str(said)))
     assert [action.verb for action in await hand.actions(job.id)] == [Verb.DELETE, Verb.DELETE]
+
+
+async def test_administrators_take_nothing_out_of_other_servers(database: Database) -> None:
+    """Where an id may come from that names the job: what counts is where the job was posted."""
+    job = (await submitted(database)).job
+    administrator = replace(press(2, discord_id=6), is_administrator=True)
+    async with database.begin() as connection:
+        await connection.execute(sa.update(deliveries).values(guild_id=1))
+        for guild_id in (2, None):
+            with pytest.raises(NotYours):
+                await run_alone(connection, check_may_delete(replace(administrator, guild_id=guild_id), job.id))
+        await run_alone(connection, cancel(replace(administrator, guild_id=1), job.id))
