@@ -7,6 +7,7 @@ a limit: what cannot be done now is answered with 503.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -34,6 +35,7 @@ from engine.store.database import Database
 from engine.store.objects import Objects
 
 _READING, _WAITING = 2, 100
+_KEY = re.compile(r"[\w-]{1,64}", re.ASCII)
 _MAX_PAGES = 40
 
 _NO_GALLERY = Phrase("There is no gallery at this address. Whoever manages the server can open one, at a new address.")
@@ -121,6 +123,9 @@ class GalleryPages:
     @asynccontextmanager
     async def _open(self, key: str) -> AsyncIterator[PublicGallery]:
         """Yield the gallery; refuse the request if there is no gallery."""
+        # Postgres takes no text with every sign that an address can have.
+        if not _KEY.fullmatch(key):
+            raise _problem(404, _NO_GALLERY)
         if self._num_waiting >= _WAITING:
             raise _problem(503, _BUSY)
         self._num_waiting += 1

@@ -18,12 +18,13 @@ TEXT = re.compile(r"\{\{(.+?)\}\}", re.DOTALL)
 """A text of a static page that is translated."""
 
 _CHOICE = re.compile(r"([a-zA-Z]{1,8})[^,;]*(?:;\s*q=([0-9.]{1,5}))?")
+_WEIGHT = re.compile(r"[0-9]+(\.[0-9]*)?")
 
 
 def language_of(request: web.Request) -> str:
     """Return the language that the browser likes most of those that Easel speaks."""
     wanted = _CHOICE.findall(request.headers.get("Accept-Language", "")[:200])
-    liked = {tag.lower(): float(weight or 1) for tag, weight in wanted if (weight or "1").count(".") <= 1}
+    liked = {tag.lower(): float(weight or 1) for tag, weight in wanted if _WEIGHT.fullmatch(weight or "1")}
     return max(LANGUAGES, key=lambda one: (liked.get(one, 0.0), one == ENGLISH))
 
 

@@ -64,6 +64,8 @@ def test_nothing_one_and_several_have_the_form_of_the_language(language: str, fo
         ("ja", "en"),
         ("*", "en"),
         ("de;q=1.1.1,;;,=", "en"),
+        ("de;q=.", "en"),
+        ("de;q=..,de-AT;q=0.5", "de"),
         ("", "en"),
     ],
 )

@@ -109,6 +109,7 @@ async def test_the_page_shows_what_its_members_publish(
         thumbnail.replace("/1-", "/2-"),
         f"{job_path[:-4]}0000",
         "/gallery/none",
+        "/gallery/%00",
     ):
         status, said = await read(web, site + path)
         assert status == 404 and "<h1>Not here</h1>" in said
