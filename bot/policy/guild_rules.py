@@ -38,5 +38,13 @@ def check_guild_rules(rules: GuildRules, channel_id: int, thread_parent_id: int 
     Raises: GuildPaused, ChannelNotAllowed.
     """
     check_pause(is_paused=rules.is_paused)
+    check_channel(rules, channel_id, thread_parent_id)
+
+
+def check_channel(rules: GuildRules, channel_id: int, thread_parent_id: int | None) -> None:
+    """Check that pictures may be posted for all to see in the channel, which may be a thread of another one.
+
+    Raises: ChannelNotAllowed.
+    """
     if rules.channels and rules.channels.isdisjoint((channel_id, thread_parent_id)):
         raise ChannelNotAllowed(channels=rules.channels)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from uuid import UUID
 
+from bot.policy.guild_rules import check_channel
 from bot.store.button_actions import check_not_removed, read_press
 from bot.store.deliveries import BotInstance
 from bot.store.interaction import InteractionContext
-from bot.store.statements import deliver, is_answered, publish_job
-from bot.store.submissions import SubmittedJob, new_delivery
-from bot.store.tables import DeliveryKind
+from bot.store.moderation.prompts import check_prompts
+from bot.store.statements import deliver, is_answered, publish_job, read_guild_terms
+from bot.store.submissions import SubmittedJob, form_of, new_delivery
+from bot.store.tables import DeliveryForm, DeliveryKind
 from engine.contract.errors import JobUnknown, PictureUnknown
 from engine.contract.jobs import JobStatus, Visibility
 
@@ -23,7 +25,7 @@ async def bring_back(
     makes_public: whether others may see the job from now on, and find it where it is shown then.
 
     Raises: JobUnknown, also for the job of somebody else, who alone may show it elsewhere; PictureUnknown,
-        PictureRemoved.
+        PictureRemoved; ChannelNotAllowed, WordForbidden where others would see it.
     """
     press = await read_press(context, job_id)
     if press.job.member_id != press.member.id:
@@ -31,12 +33,18 @@ async def bring_back(
     if press.job.status is not JobStatus.FINISHED:
         raise PictureUnknown(job_id=job_id)
     await check_not_removed(context, press, [picture.slot for picture in press.pictures])
+    is_published = makes_public and press.job.visibility is Visibility.PRIVATE
+    job = replace(press.job, visibility=Visibility.PUBLIC) if is_published else press.job
+    terms = await read_guild_terms(context.guild_id)
     if await is_answered(context.id):
         return None
-    job, kind = press.job, DeliveryKind.AGAIN
-    if makes_public and job.visibility is Visibility.PRIVATE:
+    # What was painted elsewhere, or before there were rules, is shown to all as what is painted here is.
+    if form_of(context, job.visibility) is not DeliveryForm.EPHEMERAL:
+        check_channel(terms.rules, context.channel_id, context.thread_parent_id)
+        await check_prompts(context, press.member.id, [job.spec], terms.words)
+    if is_published:
         await publish_job(job.id)
-        job, kind = replace(job, visibility=Visibility.PUBLIC), DeliveryKind.GRID
+    kind = DeliveryKind.GRID if is_published else DeliveryKind.AGAIN
     # The list in which it was found is a message that the member alone sees.
     delivery = replace(new_delivery(context, press.member, job), kind=kind, reply_to=None)
     await deliver(((delivery,), instance))

@@ -55,6 +55,18 @@ async def test_a_forbidden_word_is_refused_until_it_is_allowed_again(
     assert await count_jobs(database) == 2
 
 
+async def test_what_was_painted_elsewhere_is_not_shown_to_all(
+    painted_grid: Grid, ada: MemberClient, ben: MemberClient
+) -> None:
+    """In a server that forbids a word of its prompt; its owner sees it in direct messages, where it is from."""
+    _, job, _ = await painted_grid("a red circle with gore", channel="dm")
+    await ask(ada, "words", "add", words="gore")
+    refused = await ben.reply(await ben.command("show", picture=str(job.id)))
+    assert text_of(refused) == safety_replies.word_refused("gore")
+    shown = await ben.reply(await ben.command("show", picture=str(job.id), channel="dm"))
+    assert (await ben.changed(shown, lambda item: bool(item["attachments"])))["content"]
+
+
 async def test_a_button_is_refused_where_its_prompt_is(
     painted_grid: Grid, ada: MemberClient, database: Database
 ) -> None:

@@ -86,7 +86,7 @@ async def test_jobs_are_started_in_chosen_channels_alone(
     painted_grid: Grid, sandbox: Sandbox, ada: MemberClient, ben: MemberClient, hand: EngineHand
 ) -> None:
     """And in their threads and direct messages; buttons elsewhere are refused as well."""
-    grid, *_ = await painted_grid()
+    grid, job, _ = await painted_grid()
     thread = await ben.open_thread("Boats", channel="gallery")
     panel = await panel_of(ada)
     gallery = ada.channels["gallery"]
@@ -98,6 +98,7 @@ async def test_jobs_are_started_in_chosen_channels_alone(
     for channel in ("gallery", "dm", thread["name"]):
         await ben.reply(await ben.command("imagine", prompt="a boat", channel=channel))
     assert len(await hand.jobs()) == 4
+    assert await ask(ben, "show", picture=str(job.id)) == said
     await ada.press(panel, f"e1:{CHANNELS_VERB}:v1", [])
     await ada.changed(panel, lambda item: str(server_replies.EVERYWHERE) in text_of(item))
     await ben.reply(await ben.command("imagine", prompt="a boat"))
