@@ -48,6 +48,10 @@ class AboutYourself(RequestError):
     """It is about whoever decides, who is no administrator."""
 
 
+class RestrictedAgain(RequestError):
+    """Another time out or ban holds for the member than the one that they have appealed against."""
+
+
 class NothingToAppeal(RequestError):
     """The member has nothing that can be appealed, or no longer."""
 

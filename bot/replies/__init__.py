@@ -22,6 +22,7 @@ from bot.policy.cases import (
     NothingToAppeal,
     NothingToRemove,
     NothingToShow,
+    RestrictedAgain,
     TooManyAppeals,
     TooManyReports,
 )
@@ -104,6 +105,10 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Any], str]] = {
     NothingToAppeal: lambda error: _(
         "This can no longer be appealed: it is over, or something else of yours was refused since. Try again what you"
         " wanted to do, and appeal there."
+    ),
+    RestrictedAgain: lambda error: _(
+        "This member was timed out or banned once more since, which this appeal is not about. Refuse it, or end what"
+        " holds now with `/safety allow`."
     ),
     TooManyAppeals: lambda error: plural(
         error.facts["limit"],

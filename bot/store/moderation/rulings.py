@@ -20,6 +20,7 @@ from bot.policy.cases import (
     NothingToAppeal,
     NothingToRemove,
     NothingToShow,
+    RestrictedAgain,
     TooManyAppeals,
 )
 from bot.policy.restrictions import GuildRestriction, RestrictionKind
@@ -82,8 +83,8 @@ class Decided:
 async def decide(context: InteractionContext, case_id: UUID, wish: RulingWish) -> Decided:
     """Decide the case as wished, unless it is decided already; whether the moderator may is not asked here.
 
-    Raises: CaseUnknown, NothingToRemove, NothingToShow, NobodyToRestrict, BannedAlready, BansNeeded, AboutYourself;
-        nothing is stored then.
+    Raises: CaseUnknown, NothingToRemove, NothingToShow, NobodyToRestrict, BannedAlready, BansNeeded, AboutYourself,
+        RestrictedAgain; nothing is stored then.
     """
     case = await read_case(case_id)
     if case is None or case.guild_id != context.guild_id or (case.appeal is not None) != (wish.decision in _OF_APPEALS):
@@ -98,6 +99,8 @@ async def decide(context: InteractionContext, case_id: UUID, wish: RulingWish) -
         _check_needs_nothing(case, wish)
     if case.appeal and case.appeal.subject is AppealSubject.BAN and not wish.may_ban:
         raise BansNeeded(case_id=case_id)
+    if wish.decision is Decision.ACCEPT:
+        await _check_still_holds(case)
     restriction = await _restriction(context, case, wish)
     ruling = Ruling(
         decision=wish.decision,
@@ -144,6 +147,15 @@ def _check_needs_nothing(case: Case, wish: RulingWish) -> None:
         raise NothingToRemove(case_id=case.id)
     if wish.decision is Decision.ACCEPT and case.appeal and case.appeal.subject is AppealSubject.PICTURE:
         raise NothingToShow(case_id=case.id)
+
+
+async def _check_still_holds(case: Case) -> None:
+    """Check that nothing else holds for the member than what they have appealed against."""
+    if case.member_id is None or case.appeal is None or case.appeal.subject in _OFTEN:
+        return
+    held = await read_restriction(MemberInGuild(guild_id=case.guild_id, member_id=case.member_id))
+    if held and held.case_id != case.appeal.id:
+        raise RestrictedAgain(case_id=case.id)
 
 
 async def _accept(case: Case, member_id: UUID, subject: AppealSubject, appealed_id: UUID) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bot.policy.cases import AppealedAlready, BansNeeded, NothingToAppeal, TooManyAppeals
+from bot.policy.cases import AppealedAlready, BansNeeded, NothingToAppeal, RestrictedAgain, TooManyAppeals
 from bot.policy.restrictions import GuildRestriction, RestrictionKind
 from bot.replies import appeal_replies, reply_for
 from bot.replies.ban_replies import restricted
@@ -108,6 +108,21 @@ async def test_an_accepted_appeal_ends_a_ban(
     await decide(ada, "Accept")
     await imagine(ben, "a boat")
     assert [job.spec.prompt for job in await hand.jobs()] == ["a cat", "a boat"]
+
+
+async def test_an_appeal_against_an_earlier_ban_ends_no_later_one(
+    bot: object, ada: MemberClient, ben: MemberClient, database: Database
+) -> None:
+    """Moderators and the member would read that it is over; what holds now ends by `/safety allow`."""
+    await set_channel(ada)
+    await imagine(ben, "a cat")
+    await ban(ben, database)
+    await appeal(ben, await imagine(ben, "a dog"))
+    case = await ada.message(is_appeal)
+    async with database.begin() as connection:
+        await connection.execute(sa.update(guild_restrictions).values(case_id=new_id()))
+    assert text_of(await ada.reply(await ada.press(case, "Accept"))) == reply_for(RestrictedAgain())
+    await decide(ada, "Refuse")
 
 
 async def test_a_refused_appeal_is_told_by_the_next_command_where_messages_are_closed(
