@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from bot.delivery.outcomes import OUTCOME_LABELS
 from bot.store.tables import DeliveryState
-from engine.contract.jobs import QueueState
+from engine.contract.queue_state import QueueState
 
 _SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import discord
 
@@ -17,6 +17,7 @@ from bot.policy.preferences import NO_PREFERENCES, MemberPreferences, Preference
 from bot.policy.visibility import visibility_for, visibility_of
 from bot.prompts import specs_from_text, usable_adapters
 from bot.replies.followup_replies import one_job_only
+from bot.result_links import with_job_ids
 from bot.services import Services
 from bot.store.interaction import InteractionContext
 from bot.store.submissions import Draft, seed_of, submit_drafts
@@ -100,6 +101,7 @@ async def _queue(
     applied = NO_PREFERENCES if asked.operation in TEXT_OPERATIONS else preferences
     otherwise = visibility_for(preferences, asked.visibility)
     context = context_from_interaction(interaction)
+    asked = replace(asked, prompt=await with_job_ids(services, context, asked.prompt))
     usable = await usable_adapters(services, context, asked.prompt, applied.suffix, *applied.options.values())
     specs: Sequence[JobSpec] = specs_from_text(services, asked.prompt, unnamed, applied, usable, **asked.options)
     _check(asked.operation, specs, services)

@@ -23,7 +23,7 @@ async def serve_api(
     from easel.credentials import open_credentials
     from easel.members_plan import StandardPlan
     from easel.postgres import open_listening
-    from engine.models.prompt_limits import read_limits
+    from engine.models.prompt_limits import read_limits, without_results
     from engine.models.registry.registry import SHIPPED
     from engine.store.objects import open_objects
 
@@ -33,8 +33,8 @@ async def serve_api(
         address=address,
         health=(settings.health_host, health_port),
         home=settings.home,
-        limits=await read_limits(
-            settings.models_file or SHIPPED, settings.model, shows_unsafe=settings.safety == "off"
+        limits=without_results(
+            await read_limits(settings.models_file or SHIPPED, settings.model, shows_unsafe=settings.safety == "off")
         ),
         public_url=_checked(public_url) or settings.programs_url,
         takes_members_keys=settings.programs_url is not None,

@@ -5,6 +5,7 @@ from typing import Any
 from discord import app_commands
 
 from bot.commands.apikey import apikey
+from bot.commands.between import between
 from bot.commands.blend import blend
 from bot.commands.consent import consent
 from bot.commands.describe import describe, shorten
@@ -36,6 +37,7 @@ COMMANDS: tuple[Command, ...] = (
     info,
     blend,
     interpolate,
+    between,
     describe,
     shorten,
     history,

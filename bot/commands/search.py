@@ -81,6 +81,11 @@ async def show(interaction: discord.Interaction, picture: str, public: bool = Fa
 
 @show.autocomplete("picture")
 async def _own_pictures(interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
+    return await offer_own(interaction, typed)
+
+
+async def offer_own(interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
+    """Return the newest of the member's own results whose prompts have what was typed, by their ids."""
     services = services_of(interaction)
     async with services.database.begin(limit=services.answer_timeout - SEND_MARGIN) as connection:
         newest = await read_newest_prompts(connection, interaction.user.id)

@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
-from bot.language import Phrase, _, plural
+from bot.language import Phrase, _, plural, said
+from bot.policy.between import EndsRefused
 from bot.policy.cases import (
     AboutYourself,
     AppealedAlready,
@@ -86,6 +87,7 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Any], str]] = {
     **PLAN_SENTENCES,
     **TRAINING_SENTENCES,
     WordForbidden: lambda error: word_refused(error.rule),
+    EndsRefused: lambda error: said(error.told),
     PictureWithheld: lambda error: str(withheld_replies.NOT_SHOWN),
     errors.MemberBanned: lambda error: banned(error.facts.get("reason", ""), error.facts.get("until")),
     MemberRestricted: lambda error: restricted(error.restriction),

@@ -23,7 +23,7 @@ from bot.store.statements import (
     read_standing,
     record_action,
 )
-from bot.store.submissions import Draft, SubmittedJob, seed_of, submit_for_member
+from bot.store.submissions import Draft, SubmittedJob, random_seed, seed_of, submit_for_member, with_results
 from engine.contract.edits import Edit
 from engine.contract.feedback import Verb
 from engine.contract.jobs import Job, JobSpec, Operation, Picture, Speed, Visibility
@@ -76,7 +76,7 @@ async def start_follow_up(
     Nothing is stored for a member with remix who has not been asked for the prompt.
 
     Raises: JobUnknown, PictureUnknown, MemberRestricted, GuildPaused, ChannelNotAllowed, WordForbidden,
-        PictureRemoved, DeletedByOwner, and what `admit` and `renew_spec` raise.
+        PictureRemoved, DeletedByOwner, and what `admit`, `renew_spec` and `with_ends` raise.
     """
     press = await read_press(context, follow_up.job_id)
     picture = None if follow_up.slot is None else find_picture(press, follow_up.slot)
@@ -87,13 +87,16 @@ async def start_follow_up(
     draft = Draft(
         operation=operation,
         spec=spec,
-        seed=seed_of(spec),
+        # The same way with the same noise would be the same pictures.
+        seed=random_seed() if spec.ends else seed_of(spec),
         parent_job_id=press.job.id,
         parent_picture_id=_parent_picture(operation, press.job, picture),
         edit=_edit(follow_up, replace(press.job, spec=spec), picture),
         image_keys=_image_keys(follow_up, press.job, spec),
         visibility=_visibility(press, spec),
     )
+    draft = await with_results(context, press.member, draft)
+    spec = draft.spec
     # Before the member is asked for a prompt, which would be lost.
     terms = await read_guild_terms(context.guild_id)
     check_guild_rules(terms.rules, context.channel_id, context.thread_parent_id)

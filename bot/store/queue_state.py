@@ -11,7 +11,7 @@ import structlog
 
 from bot.store.guild_queue import hold_late_jobs
 from engine.contract.errors import StoreUnavailable
-from engine.contract.jobs import QueueState
+from engine.contract.queue_state import QueueState
 from engine.store.database import Database
 from engine.store.queue_position import read_queue_state
 

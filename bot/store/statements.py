@@ -99,6 +99,7 @@ read_job_with_pictures = Statement(order=1, run=read_jobs_with_pictures)
 # A member who is new may stay. What concerns their own data is open to a banned one.
 lock_any_member = Statement(order=2, run=lock_members)
 read_restriction = Statement(order=2, run=find_restrictions)
+read_end = Statement(order=3, run=read_jobs_with_pictures)
 read_rating = Statement(order=3, run=read_ratings)
 read_last = Statement(order=4, run=read_last_actions)
 read_pair = Statement(order=4, run=read_asked)

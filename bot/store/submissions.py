@@ -13,9 +13,10 @@ from uuid import UUID
 from bot.policy.guild_rules import check_guild_rules
 from bot.policy.plans import TimeLeft
 from bot.policy.preferences import MemberPreferences, PreferencesChanged
-from bot.policy.visibility import surface_of
+from bot.policy.visibility import surface_of, visibility_of
 from bot.store.adapters.using import check_adapters
 from bot.store.allowance import Admitted, admit
+from bot.store.between import with_ends
 from bot.store.deliveries import BotInstance, Delivery
 from bot.store.interaction import InteractionContext
 from bot.store.members import Member
@@ -81,12 +82,13 @@ async def submit_drafts(
     preferences: those of the member with which the drafts were made; None if they were made without.
 
     Raises: what `admit` raises, MemberBanned, MemberRestricted, GuildPaused, ChannelNotAllowed, WordForbidden,
-        PreferencesChanged if the member's are others, SettingUnsupported for an adapter that they may not use; nothing
-        is stored then.
+        PreferencesChanged if the member's are others, SettingUnsupported for an adapter that they may not use,
+        and what `with_ends` raises; nothing is stored then.
     """
     member = await lock_member(context)
     if preferences not in (None, member.preferences):
         raise PreferencesChanged(preferences=member.preferences)
+    drafts = [await with_results(context, member, draft) for draft in drafts]
     terms = await read_guild_terms(context.guild_id)
     check_guild_rules(terms.rules, context.channel_id, context.thread_parent_id)
     standing = await read_standing(AskedFor(press_id=context.id, member_id=member.id))
@@ -166,13 +168,29 @@ def form_of(context: InteractionContext, visibility: Visibility) -> DeliveryForm
     return DeliveryForm.MESSAGE if context.is_bot_there else DeliveryForm.ANSWER
 
 
+async def with_results(context: InteractionContext, member: Member, draft: Draft) -> Draft:
+    """Return the draft with the two results that its prompt names, private if one of them is. A part of a press.
+
+    Raises: what `with_ends` raises.
+    """
+    found = await with_ends(context, member.id, draft.spec) if draft.operation is Operation.IMAGINE else None
+    if found is None:
+        return draft
+    visibility = draft.visibility
+    if found.visibility is Visibility.PRIVATE:
+        visibility = visibility_of(found.spec, found.visibility)
+    return replace(draft, spec=found.spec, seed=seed_of(found.spec), visibility=visibility)
+
+
 def random_seed() -> int:
     """Return a seed for a job that asked for none, 0 to 2**32 - 1."""
     return secrets.randbelow(MAX_SEED + 1)
 
 
 def seed_of(spec: JobSpec) -> int:
-    """Return the seed that the spec asks for, or a random one."""
+    """Return the seed that the spec asks for, by its number or by the first of two results; else a random one."""
+    if spec.ends:
+        return spec.ends[0].seeds[0]
     seed = spec.parameters.get("seed")
     return seed if isinstance(seed, int) else random_seed()
 

@@ -15,7 +15,8 @@ from bot.store.quarantine import retry_quarantined
 from easel.exit_codes import ExitCode
 from easel.output import Output
 from easel.postgres import open_migrated_postgres
-from engine.contract.jobs import JobStatus, QueueState
+from engine.contract.jobs import JobStatus
+from engine.contract.queue_state import QueueState
 from engine.settings import EngineSettings
 from engine.store.database import AsyncConnection, Database, open_database
 from engine.store.moving import End, move_job

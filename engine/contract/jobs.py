@@ -5,7 +5,7 @@ Members are opaque ids here; this module does not know where results are posted.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -68,6 +68,14 @@ class ImagePrompt:
 
 
 @dataclass(frozen=True, kw_only=True)
+class WayEnd:
+    """One of the two results that `--between` goes from and to: the parts of its prompt, and its pictures' seeds."""
+
+    parts: tuple[Part, ...]
+    seeds: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class JobSpec:
     """What one job asks for, parsed from its prompt.
 
@@ -77,6 +85,7 @@ class JobSpec:
         `cfg` 4.5, `sampler` "euler", `model` "starter", `lora` ("name:0.8", ...); defaults apply to the rest.
     adapters: the ids of those adapters in `lora` that a member has trained, by name; the others are registered. Of a
         training, the one that it makes.
+    ends: the two results that `between` names, as they were when the job was asked for; empty without it.
     """
 
     prompt: str
@@ -84,6 +93,7 @@ class JobSpec:
     images: tuple[ImagePrompt, ...] = ()
     parameters: Mapping[str, ParameterValue] = field(default_factory=lambda: MappingProxyType({}))
     adapters: Mapping[str, UUID] = field(default_factory=lambda: MappingProxyType({}))
+    ends: tuple[WayEnd, ...] = ()
 
     def __hash__(self) -> int:
         return hash((self.prompt, self.parts, self.images))
@@ -150,19 +160,6 @@ CRASHES_UNTIL_ALONE = 2
 
 MAX_CRASHES = 8
 """Crashes that a job may be in hand at, for those that kill the engine and leave nobody to see it."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class QueueState:
-    """How many jobs wait for any engine, how many are being painted, and since when the oldest one waits, if any.
-
-    is_paused: whether engines take no jobs, as an operator has told them.
-    """
-
-    num_waiting: int
-    num_running: int
-    waiting_since: datetime | None
-    is_paused: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -256,15 +253,17 @@ class Picture:
 def json_from_spec(spec: JobSpec) -> dict[str, Any]:
     """Return the spec as JSON-compatible data with its version."""
     adapters = {"adapters": {name: str(one) for name, one in spec.adapters.items()}} if spec.adapters else {}
+    ends = {"ends": [{"parts": _parts_json(end.parts), "seeds": list(end.seeds)} for end in spec.ends]}
     return {
         "version": SPEC_VERSION,
         "prompt": spec.prompt,
-        "parts": [{"text": part.text, "weight": part.weight} for part in spec.parts],
+        "parts": _parts_json(spec.parts),
         "images": [{"url": image.url, "weight": image.weight} for image in spec.images],
         "parameters": {
             name: list(value) if isinstance(value, tuple) else value for name, value in spec.parameters.items()
         },
         **adapters,
+        **(ends if spec.ends else {}),
     }
 
 
@@ -278,10 +277,21 @@ def spec_from_json(data: Mapping[str, Any]) -> JobSpec:
         raise ValueError(f"spec version {version!r} is not readable by this release")
     return JobSpec(
         prompt=data["prompt"],
-        parts=tuple(Part(**part) for part in data["parts"]),
+        parts=_parts_from_json(data["parts"]),
         images=tuple(ImagePrompt(**image) for image in data["images"]),
         parameters=MappingProxyType(
             {name: tuple(value) if isinstance(value, list) else value for name, value in data["parameters"].items()}
         ),
         adapters=MappingProxyType({name: UUID(one) for name, one in data.get("adapters", {}).items()}),
+        ends=tuple(
+            WayEnd(parts=_parts_from_json(one["parts"]), seeds=tuple(one["seeds"])) for one in data.get("ends", ())
+        ),
     )
+
+
+def _parts_json(parts: tuple[Part, ...]) -> list[dict[str, str | float]]:
+    return [{"text": part.text, "weight": part.weight} for part in parts]
+
+
+def _parts_from_json(data: Sequence[Mapping[str, Any]]) -> tuple[Part, ...]:
+    return tuple(Part(**part) for part in data)

@@ -24,7 +24,7 @@ Samplers = tuple[str, ...]
 
 NO_INCOMPATIBLE_ADAPTERS: IncompatibleAdapters = MappingProxyType({})
 # Those of the language's service abilities that are supported.
-_SERVICE = frozenset({"speed", "visibility"})
+_SERVICE = frozenset({"speed", "visibility", "results"})
 
 
 async def read_limits(models_file: Path, default_model: str | None, *, shows_unsafe: bool = False) -> Limits:
@@ -108,6 +108,11 @@ def _samplers_of(model: Model) -> Samplers:
         return samplers
     # A model that supports none is broken, which its jobs say better than a list without samplers.
     return samplers if saved is None else supported_samplers(saved, samplers, model.scheduler.overrides) or samplers
+
+
+def without_results(limits: Limits) -> Limits:
+    """Return the limits of a service that looks up no results of earlier jobs, which `--between` names."""
+    return replace(limits, abilities=None if limits.abilities is None else limits.abilities - {"results"})
 
 
 def limits_from_registry(

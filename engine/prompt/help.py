@@ -138,5 +138,6 @@ _PLACEHOLDERS = {
     ParameterKind.REFERENCES: "url|code|random ...",
     ParameterKind.PICTURES: "url ...",
     ParameterKind.ADAPTERS: "name[:weight] ...",
+    ParameterKind.RESULTS: "result result",
     ParameterKind.CODES: "[code ...]",
 }

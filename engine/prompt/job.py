@@ -46,21 +46,35 @@ def parse_job(mapped: MappedText, defaults: PromptDefaults, limits: Limits) -> P
     parts, part_problems = split_parts(text)
     has_ends = part_problems or 2 in (len(images), len(parts))
     present = {name for name, is_there in (("images", images or image_problems), ("ends", has_ends)) if is_there}
-    settings, needs = _applicable(held, present)
+    settings, needs = _applicable(_without_others(held), present)
     unable = capability_problems(settings, adapters, images, [*parts, *negatives], defaults, limits)
     problems += [*contradictions, *foreign, *image_problems, *part_problems, *needs, *unable]
     problems += [] if part_problems or foreign else weight_problems([*parts, *negatives] if parts or images else ())
-    problems = problems or _empty_prompt(parts, images, len(mapped.text))
+    is_between = any(setting.target == "between" for setting in settings)
+    problems += _pictures_between(images) if is_between else ()
+    problems = problems or ([] if is_between else _empty_prompt(parts, images, len(mapped.text)))
     places = {setting.target: setting.span for setting in settings}
     values = {setting.target: setting.value for setting in settings}
     times = int(str(values.pop("repeat", 1)))
     if problems:
         return ParsedJob(None, times, places, problems)
-    if defaults.parameters:
+    if defaults.parameters and not is_between:
         values = _with_defaults(values, defaults, bool(images))
     spec = _spec([*parts, *negatives], images, values)
     problems = _too_long_written_out(spec.prompt, len(mapped.text), limits)
     return ParsedJob(None if problems else spec, times, places, problems)
+
+
+def _without_others(settings: Sequence[ParameterSetting]) -> Sequence[ParameterSetting]:
+    """Return the settings; with `--between`, without those of a suffix that the two results say already."""
+    if not any(setting.target == "between" for setting in settings):
+        return settings
+    return [one for one in settings if one.origin is not Origin.SUFFIX or one.raw.parameter.group in _OF_ANY_JOB]
+
+
+def _pictures_between(images: Sequence[LocatedImage]) -> Iterator[Problem]:
+    for image in images[:1]:
+        yield Problem(image.start, image.end, sentence(Code.BETWEEN_PICTURES), sentence(Code.REMOVE))
 
 
 def _foreign_in_no(settings: Sequence[ParameterSetting], text: str) -> Iterator[Problem]:
@@ -135,7 +149,9 @@ def _with_defaults(
 
 
 _NOT_SETTINGS = frozenset({"no", "repeat"})
+_OF_ANY_JOB = frozenset({"speed", "visibility"})
 _NEEDED: Mapping[str, Field] = {
+    "between": "--between",
     "control": "--control",
     "cref": "--cref",
     "ends": sentence(Code.TWO_ENDS),

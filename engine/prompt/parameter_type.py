@@ -20,7 +20,7 @@ class ParameterKind(StrEnum):
     flag: no value. integer, decimal: one number in a range. ratio: whole numbers W:H. choice: one of a few words.
     model, version, niji: a model, by name or number. words: everything up to the next parameter.
     control: the name of a ControlNet. references: picture links, style codes or `random`. pictures: picture links.
-    adapters: name:weight.
+    adapters: name:weight. results: the ids of two results.
     codes: any number of short codes, or none.
     """
 
@@ -37,6 +37,7 @@ class ParameterKind(StrEnum):
     PICTURES = "pictures"
     ADAPTERS = "adapters"
     CONTROL = "control"
+    RESULTS = "results"
     CODES = "codes"
 
 
@@ -51,7 +52,8 @@ class Parameter:
     example: a prompt that uses it.
     operations: the operations that use it; others drop it.
     ability: the ability that it requires of a model or the service; "" for none.
-    needs: "images", "ends" (two parts or pictures), "sref", "cref" or "control" when it has no effect without them.
+    needs: "images", "ends" (two parts or pictures), "sref", "cref", "control" or "between" when it has no effect
+        without them.
     group: a job has at most one parameter of a group.
     gives: the parameter whose value it sets, when that is another one.
     option: its name as an option of `/imagine`; "" when it has none.
@@ -109,6 +111,7 @@ _VALUES = {
     ParameterKind.REFERENCES: Code.STYLES,
     ParameterKind.PICTURES: Code.PICTURE_LINKS,
     ParameterKind.CONTROL: Code.CONTROL_NAME,
+    ParameterKind.RESULTS: Code.RESULT_IDS,
     ParameterKind.CODES: Code.PROFILES,
 }
 _RANGES = {

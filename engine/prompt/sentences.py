@@ -72,6 +72,7 @@ class Code(Enum):
     NEEDS_VALUE = "{parameter} needs a value."
     NEEDS_WORDS = "{parameter} needs words."
     WORDS_AFTER_VALUE = "{parameter} takes one value, but more words follow."
+    WORDS_AFTER_TWO = "{parameter} takes two results, but more words follow."
     WORDS_AFTER_FLAG = "{parameter} takes no value, but more words follow."
     MOVE_WORDS = "Move the words before the first --."
     OUT_OF_RANGE = "{parameter} must be between {low} and {high}."
@@ -88,6 +89,8 @@ class Code(Enum):
     WEIGHT_MISSING = "The weight is missing."
     NO_EFFECT_WITHOUT = "{parameter} has no effect without {needed}."
     ADD_NEEDED = "Add {needed} or remove the parameter."
+    NEEDS_TWO = "{parameter} needs two results."
+    BETWEEN_PICTURES = "With --between, the pictures are painted from the two results alone."
     A_PICTURE = "a picture"
     TWO_ENDS = "exactly two pictures or two parts (a cat:: a dog)"
 
@@ -104,6 +107,7 @@ class Code(Enum):
     ADAPTERS = "name or name:weight, separated by spaces, each weight from {low} to {high}"
     CONTROL_NAME = "the name of a ControlNet"
     PROFILES = "profile codes, or nothing for your own"
+    RESULT_IDS = "two results, by their ids or message links"
 
     BLOB_LINK = "A blob: link works only in your own browser."
     NO_WEB_LINK = "This is not a web link. It must start with http:// or https://."
@@ -223,6 +227,19 @@ class Code(Enum):
     CONTROL_WITHOUT_WORDS = "With --control, the words say what to paint, and there are none."
     ADD_WORDS = "Add words."
     CONTROL_STARTS_FROM_NOISE = "{parameter} has no effect with --control, because the pictures start from noise."
+
+    OWN_WORDS = "With --between, the words are those of the two results. Remove yours."
+    OWN_SETTING = "{parameter} is not what the two results were painted with. Remove it."
+    END_FROM_PICTURE = (
+        "{name} was not painted from words alone, so that nothing lies between it and another result. Choose a grid"
+        " of /imagine without pictures, --chaos, --interpolate or --between."
+    )
+    ENDS_OF_MODELS = "The two results are of different models, {one} and {other}. Choose two of the same model."
+    ENDS_OF_SHAPES = "The two results have different shapes, {one} and {other}. Choose two of the same shape."
+    ENDS_OF_SETTINGS = (
+        "The two results were painted with different values of {parameter}. Choose two that are painted alike."
+    )
+    RESULT_UNKNOWN = "There is no finished grid {name}. Copy the link of its message, or choose it in /between."
 
     CONTRADICTION = "The prompt asks for {words} and excludes it too. Remove one of the two."
     CONTRADICTIONS = "The prompt asks for {words} and excludes them too. Remove one of the two."

@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from engine.contract.jobs import MAX_COUNTED_AHEAD, JobStatus, Operation, QueueState
+from engine.contract.jobs import MAX_COUNTED_AHEAD, JobStatus, Operation
+from engine.contract.queue_state import QueueState
 from engine.store.jobs import PENDING
 from engine.store.tables import held_jobs, jobs, queue_pause
 

@@ -32,6 +32,7 @@ _FINAL = ", ".join(f"'{status}'" for status in sorted(FINAL))
 _SCOPES = ", ".join(f"'{scope}'" for scope in sorted(Scope))
 _now = sa.text("now()")
 _MASK = sa.text("(edit #>> '{mask,sha256}')")
+_BETWEEN = sa.text("(spec #> '{parameters,between}')")
 
 SLICE_DIGITS = (4, 5, 6, 7)
 """How many of the first hexadecimal digits of its id the document of a job has: times, to 50 days and to 17 minutes."""
@@ -121,6 +122,13 @@ jobs = sa.Table(
     ),
     # An erasure asks who else has a file.
     sa.Index("jobs_mask_idx", _MASK, postgresql_where=sa.text("edit ? 'mask'")),
+    # And what was painted between one of its results and another.
+    sa.Index(
+        "jobs_between_idx",
+        _BETWEEN,
+        postgresql_using="gin",
+        postgresql_where=sa.text("(spec -> 'parameters') ? 'between'"),
+    ),
     sa.Index("jobs_grid_key_idx", "grid_key", postgresql_where=sa.text("grid_key IS NOT NULL")),
     sa.Index(
         "jobs_image_keys_idx", "image_keys", postgresql_using="gin", postgresql_where=sa.text("image_keys <> '{}'")

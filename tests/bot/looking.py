@@ -110,12 +110,20 @@ async def _show_links(at: Looking) -> str:
     return " ".join([await _said(at.cleo, "show", picture=link) for link in at.links])
 
 
+async def _go_between(at: Looking) -> str:
+    """Name the job, its message and its words as an end of a way."""
+    ends = (str(at.hidden.id), at.links[0], "lighthouse")
+    said = [await _said(at.cleo, "between", **{"from": end, "to": str(at.hidden.id)}) for end in ends]
+    return " ".join([*said, await _said(at.ada, "imagine", prompt=f"--between {at.hidden.id} {at.links[0]}")])
+
+
 async def _complete(at: Looking) -> str:
     """Let every option complete that offers something, for a member and for an administrator."""
     offered = list[str]()
     for member in (at.cleo, at.ada):
         for command, option, names, given in (
             ("show", "picture", (), {}),
+            ("between", "from", (), {"to": "x"}),
             ("history", "model", (), {}),
             ("search", "model", (), {"words": "lighthouse"}),
             ("gallery", "model", ("show",), {}),
@@ -226,6 +234,7 @@ WAYS: Mapping[str, Way] = {
     "menu": _use_menu,
     "menu on copied links": _use_menu_on_links,
     "show by copied links": _show_links,
+    "between": _go_between,
     "autocomplete": _complete,
     "easel export release": lambda at: _export(at, "release"),
     "API": _read_by_api,

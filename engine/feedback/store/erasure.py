@@ -42,6 +42,9 @@ _FAMILY = sa.text("""
             SELECT id FROM jobs WHERE parent_job_id = family.id
             UNION ALL
             SELECT jobs.id FROM pictures JOIN jobs ON parent_picture_id = pictures.id WHERE job_id = family.id
+            UNION ALL
+            SELECT id FROM jobs
+            WHERE (spec -> 'parameters') ? 'between' AND spec #> '{parameters,between}' ? family.id::text
         ) AS child
     )
     SELECT id FROM family

@@ -39,7 +39,8 @@ _line = _line.union(
     .join_from(_line, jobs, jobs.c.id == _line.c.ancestor_id)
     .where(jobs.c.parent_job_id.is_not(None))
 )
-_HAS_REFERENCES = jobs.c.spec["parameters"].has_any(sa.literal([*PARAMETER_OF.values()], pg.ARRAY(sa.Text)))
+# The authors of the results of `--between` are not asked, so that they count as pictures of others.
+_HAS_REFERENCES = jobs.c.spec["parameters"].has_any(sa.literal([*PARAMETER_OF.values(), "between"], pg.ARRAY(sa.Text)))
 _lineage = (
     sa.select(
         _line.c.job_id.label("of_job"),

@@ -29,6 +29,7 @@ _WITHHOLD_JOBS = sa.text("""
     CREATE TEMPORARY TABLE withheld_jobs ON COMMIT DROP AS
     WITH RECURSIVE withheld (job_id) AS (
         SELECT id FROM jobs WHERE member_id <> ALL (:members) OR status <> 'finished' OR visibility = 'private'
+            OR (spec -> 'parameters') ? 'between'
         UNION
         SELECT job_id FROM impressions
         LEFT JOIN closed_guilds

@@ -17,7 +17,7 @@ from engine.painter.operations.operation import inputs_without_mask
 from engine.painter.operations.source import open_source
 from engine.painter.pipeline.protocol import LoadedModel
 from engine.painter.sampling.guidance import Conditioning
-from engine.painter.sampling.interpolation import conditioning_between
+from engine.painter.sampling.interpolation import conditioning_between, conditioning_on_way
 from engine.painter.sampling.params import SamplingParams, seed_of_slot
 from engine.painter.sampling.references import Reference
 from engine.painter.sampling.trajectory import Trajectory, scheduler_for, start_index
@@ -80,7 +80,7 @@ def _check_sampler(params: SamplingParams, model: LoadedModel) -> None:
 
 def conditioning_of(request: PaintRequest, params: SamplingParams, model: LoadedModel) -> Conditioning:
     """Return the texts and references of the request as embeddings; they are encoded once for all its rows."""
-    conditioning = _conditioning_of_texts(params, model)
+    conditioning = _conditioning_on_way(params, model)
     if not params.references:
         return conditioning
     images = [
@@ -92,6 +92,15 @@ def conditioning_of(request: PaintRequest, params: SamplingParams, model: Loaded
 
 def _weighted(reference: Reference) -> Iterator[tuple[int, float]]:
     return zip(reference.images, reference.weights, strict=True)
+
+
+def _conditioning_on_way(params: SamplingParams, model: LoadedModel) -> Conditioning:
+    """Return the texts of the request, or of the two results that it lies between in their shares."""
+    if params.between is None:
+        return _conditioning_of_texts(params, model)
+    ends = (replace(params, positive=end.positive, negative=end.negative) for end in params.between.ends)
+    one, other = (_conditioning_of_texts(end, model) for end in ends)
+    return conditioning_on_way(one, other, params.between.share)
 
 
 def _conditioning_of_texts(params: SamplingParams, model: LoadedModel) -> Conditioning:

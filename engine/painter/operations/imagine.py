@@ -12,6 +12,7 @@ from engine.contract.painting import PaintRequest
 from engine.painter.operations.operation import PainterOperation, Start, draw_noise
 from engine.painter.operations.source import cropped_pixels
 from engine.painter.pipeline.protocol import LoadedModel
+from engine.painter.sampling.between import Between
 from engine.painter.sampling.interpolation import slerp
 from engine.painter.sampling.params import SamplingParams
 from engine.painter.sampling.trajectory import Trajectory
@@ -20,7 +21,8 @@ from engine.painter.sampling.trajectory import Trajectory
 def start(request: PaintRequest, params: SamplingParams, model: LoadedModel, trajectory: Trajectory) -> list[Start]:
     """Return noise of the sampler's first standard deviation for each picture: x = sigma_max * n, n ~ N(0, I).
 
-    With pictures in the prompt, it is what they have in common, noised to the trajectory's first timestep.
+    With pictures in the prompt, it is what they have in common, noised to the trajectory's first timestep. Between two
+    results, n lies on the arc between the noises of both.
 
     Raises: PictureCorrupt.
     Source: Karras et al. 2022, algorithm 1, line 2; `prepare_latents` of the diffusers pipelines, diffusers 0.42. With
@@ -29,7 +31,25 @@ def start(request: PaintRequest, params: SamplingParams, model: LoadedModel, tra
     if params.starts_from_images:
         return _start_from_images(request, params, model, trajectory)
     noises = [draw_noise(params, model, generator) for generator in trajectory.generators]
+    if params.between is not None:
+        noises = _noises_between(noises, params.between, params, model, trajectory)
     return [Start(latents=noise * trajectory.first_sigma) for noise in noises]
+
+
+def _noises_between(
+    noises: Sequence[Tensor], between: Between, params: SamplingParams, model: LoadedModel, trajectory: Trajectory
+) -> list[Tensor]:
+    """Return the noises on the way to those of the second result.
+
+    Where pictures are nearer to it, its generators draw what the sampler adds on the way, so that both ends are exact.
+    """
+    mixed = []
+    for slot, noise in enumerate(noises):
+        generator = torch.Generator().manual_seed(between.seeds[slot])
+        mixed.append(slerp(noise, draw_noise(params, model, generator), between.share))
+        if between.is_nearer_second:
+            trajectory.generators[slot] = generator
+    return mixed
 
 
 def _start_from_images(

@@ -27,6 +27,7 @@ from engine.painter.output.recipe_files import (
     check_weights,
 )
 from engine.painter.output.recipe_references import check_references, reference_entries
+from engine.painter.sampling.between import is_between, seed_of_request
 from engine.painter.sampling.params import SamplingParams, params_from_request, seed_of_slot
 from engine.painter.sampling.parts import is_interpolated
 
@@ -197,6 +198,8 @@ def _request(recipe: Mapping[str, Any], source: bytes | None) -> PaintRequest:
         may_read_images="references" in recipe,
         upscaler=recipe.get("upscaler", {}).get("name"),
     )
+    if is_between(request):
+        return replace(request, seed=seed_of_request(recipe["seed"], recipe["slot"], request))
     seed_of_first = (recipe["seed"] - recipe["slot"]) % (MAX_SEED + 1)
     return request if is_interpolated(request) else replace(request, seed=seed_of_first)
 

@@ -90,6 +90,9 @@ def _contradictions(recipe: Mapping[str, Any]) -> Iterator[str]:
         yield "references has entries, and image_sha256 is missing"
     if "control" in recipe and not (images and len(recipe["spec"]["images"]) == 1):
         yield "control and image_sha256 belong together, and one of them is missing"
+    ends = recipe["spec"].get("ends", [])
+    if ends and (len(ends) != 2 or any(len(end["seeds"]) < recipe["pictures"] for end in ends)):
+        yield "ends are not two results with a seed for each picture"
     pictures = pictures_of(spec_from_json(recipe["spec"]))
     if images and len(images) != len(pictures):
         yield f"image_sha256 has {len(images)} entries, and images {len(pictures)}"
@@ -201,6 +204,8 @@ _OBJECT = _object()
 _TEXTS_BY_NAME = Rule(description="texts by name", fits=_is_texts_by_name)
 _PARTS = _list_of(replace(_object(text=_TEXT, weight=_number(None)), description="a text with its weight"))
 
+_SEEDS = _list_of(_whole(0, MAX_SEED))
+
 _SPEC = _object(
     version=Rule(
         description=" or ".join(map(str, sorted(READABLE_SPEC_VERSIONS))),
@@ -210,6 +215,7 @@ _SPEC = _object(
     parts=replace(_PARTS, description=f"{_PARTS.description}, one of them above 0", fits=_is_weighed),
     images=_list_of(replace(_object(url=_TEXT, weight=_number(None)), description="an address with its weight")),
     parameters=_object(**{row.name: _rule_for(row) for row in PARAMETERS if not row.gives}),
+    ends=_optional(_list_of(replace(_object(parts=_PARTS, seeds=_SEEDS), description="a result with its seeds"))),
 )
 
 _EDITING = tuple(operation.value for operation in Operation if operation is not Operation.IMAGINE)

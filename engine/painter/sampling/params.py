@@ -19,6 +19,7 @@ from engine.models.registry.families import MAX_GUIDANCE
 from engine.models.registry.ip_adapters import IPAdapter
 from engine.models.registry.registry import Model, Registry
 from engine.painter.sampling.additions import control_of, loras_of, with_own_adapters
+from engine.painter.sampling.between import Between, between_of, is_between, seed_between
 from engine.painter.sampling.checks import bounded, check_known
 from engine.painter.sampling.parts import is_interpolated, joined_spec, weighed_parts
 from engine.painter.sampling.references import Reference, are_start, references_of
@@ -67,6 +68,7 @@ class SamplingParams:
         model paints; for an upscale, one tile of it.
     strength: how far what is painted may leave its source, over 0 to 1; None paints from noise.
     is_interpolated: whether the pictures lie between the two texts or pictures in the prompt, with frames between them.
+    between: the way from one result to another that the pictures lie on; None for pictures of their own.
     is_filmed: whether what is to be seen after each step is kept.
     starts_from_images: whether the source is what the pictures in the prompt have in common.
     stop: share of the steps that is painted, over 0 to 1; below 1 the last denoised estimate becomes the picture.
@@ -99,6 +101,7 @@ class SamplingParams:
     control: ControlNet | None = None
     control_weight: float = 1.0
     is_interpolated: bool = False
+    between: Between | None = None
     is_filmed: bool = False
     references: tuple[Reference, ...] = ()
     ip_adapters: tuple[IPAdapter, ...] = ()
@@ -155,6 +158,10 @@ def params_from_request(request: PaintRequest, registry: Registry) -> SamplingPa
     width, height = size_of(asked.get("ar"), model) if window is None else (window.width, window.height)
     spec, is_joined = joined_spec(request, model)
     positive, negative = weighed_parts(spec)
+    between = between_of(request, model)
+    if between is not None:
+        positive, negative = between.positive, between.negative
+        is_joined = any(end.is_joined for end in between.ends)
     image_strength = _image_strength(asked, model, has_words=bool(request.spec.parts))
     references, control = references_of(request, model, registry), control_of(request, model, registry)
     starts_from_images = control is None and are_start(request, references)
@@ -174,6 +181,7 @@ def params_from_request(request: PaintRequest, registry: Registry) -> SamplingPa
         control=control,
         control_weight=bounded(model, "control-weight", asked.get("control-weight"), 1, 0, 2),
         is_interpolated=is_interpolated(request),
+        between=between,
         is_filmed=asked.get("video") is True and request.edit is None,
         stop=bounded(model, "stop", asked.get("stop"), 100, 1, 100) / 100,
         chaos=bounded(model, "chaos", asked.get("chaos"), 0, 0, 100) / 100 * MOST_CHAOS,
@@ -206,6 +214,8 @@ def seed_of_slot(request: PaintRequest, slot: int) -> int:
     """Return the seed of a picture, 0 to 2**32 - 1: one for all if asked for, else seed + slot mod 2**32."""
     if is_interpolated(request):
         return request.seed
+    if is_between(request):
+        return seed_between(request, slot)
     same = request.spec.parameters.get("sameseed")
     if isinstance(same, int):
         return same

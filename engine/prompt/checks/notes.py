@@ -14,7 +14,7 @@ _ON_A_PART = frozenset({Operation.INPAINT, Operation.ZOOM, Operation.PAN})
 _ON_A_PICTURE = _ON_A_PART | {Operation.VARY}
 _ASKS_FOR_PROMPTS = frozenset({Operation.DESCRIBE, Operation.SHORTEN})
 """They paint nothing, and what stands for the prompt of a picture is no word of the member's."""
-_FOR_NEW_GRIDS = ("best", "video", "interpolate", "strength", "control", "control-weight")
+_FOR_NEW_GRIDS = ("best", "video", "interpolate", "between", "at", "strength", "control", "control-weight")
 _WITHOUT_EFFECT = {"interpolate": ("chaos", "best", "video", "sameseed"), "video": ("best",)}
 """What a kind of result leaves out: a film shows all pictures, and its frames lie between two ends, of one noise."""
 

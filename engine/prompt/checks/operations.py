@@ -11,10 +11,14 @@ from engine.prompt.render import render
 
 
 def spec_for_operation(operation: Operation, spec: JobSpec) -> JobSpec:
-    """Return the spec without the parameters that the operation drops, and with the canonical prompt to match."""
+    """Return the spec without the parameters that the operation drops, and with the canonical prompt to match.
+
+    Without `--between`, the two results that it names are dropped too.
+    """
     taken = {row.name for row in CANONICAL if operation in row.operations}
     if taken >= spec.parameters.keys():
         return spec
     kept = {name: value for name, value in spec.parameters.items() if name in taken}
-    narrowed = replace(spec, parameters=MappingProxyType(kept))
+    ends = spec.ends if "between" in kept else ()
+    narrowed = replace(spec, parameters=MappingProxyType(kept), ends=ends)
     return replace(narrowed, prompt=render(narrowed))

@@ -29,12 +29,15 @@ class RawParameter(NamedTuple):
     tokens: Sequence[Token]
 
 
+_WORDS_AFTER = (Code.WORDS_AFTER_FLAG, Code.WORDS_AFTER_VALUE, Code.WORDS_AFTER_TWO)
+
+
 def extra_words(raw: RawParameter, allowed: int) -> list[Problem]:
-    """Return a problem for words after the value."""
+    """Return a problem for words after the value; none, one or two words are `allowed`."""
     if len(raw.tokens) <= allowed:
         return []
     start, end = raw.tokens[allowed].start, raw.tokens[-1].end
-    message = sentence(Code.WORDS_AFTER_VALUE if allowed else Code.WORDS_AFTER_FLAG, parameter=raw.spelling)
+    message = sentence(_WORDS_AFTER[allowed], parameter=raw.spelling)
     return [Problem(start, end, message, sentence(Code.MOVE_WORDS))]
 
 

@@ -45,7 +45,7 @@ def parse_value(raw: RawParameter, limits: Limits) -> ParsedValue:
         return [Problem(raw.start, raw.end, sentence(Code.NEEDS_VALUE, parameter=raw.spelling), example(raw.parameter))]
     if kind in _TAKES_SEVERAL:
         return _PARSERS[kind](raw, limits)
-    value, extra = _PARSERS[kind](raw, limits), extra_words(raw, 1)
+    value, extra = _PARSERS[kind](raw, limits), extra_words(raw, 2 if kind is ParameterKind.RESULTS else 1)
     return [*(value if isinstance(value, list) else []), *extra] if extra else value
 
 
@@ -206,6 +206,17 @@ def _picture(raw: RawParameter, token: Token) -> str | list[Problem]:
     return token.text if is_picture_address(token.text) else invalid(raw, token)
 
 
+def _results(raw: RawParameter, limits: Limits) -> ParsedValue:
+    """Return the ids of two results in lower case."""
+    named = raw.tokens[:2]
+    if problems := [problem for token in named if not _ID.fullmatch(token.text) for problem in invalid(raw, token)]:
+        return problems
+    if len(named) < 2:
+        message = sentence(Code.NEEDS_TWO, parameter=raw.spelling)
+        return [Problem(raw.start, named[0].end, message, example(raw.parameter))]
+    return tuple(token.text.lower() for token in named)
+
+
 def _code(raw: RawParameter, token: Token) -> str | list[Problem]:
     return token.text if is_name(token.text) else invalid(raw, token)
 
@@ -234,6 +245,7 @@ def _adapter(raw: RawParameter, token: Token, limits: Limits) -> str | list[Prob
 
 _RATIO = re.compile(rf"([0-9]{{1,{MAX_RATIO_DIGITS}}}):([0-9]{{1,{MAX_RATIO_DIGITS}}})")
 _STYLE_CODE = re.compile(r"[0-9]{1,20}")
+_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _ESCAPED = re.compile(r"\\.")
 _WEIGHT = re.compile(r"::[-+.0-9]*")
 
@@ -254,6 +266,7 @@ _PARSERS: Mapping[ParameterKind, ValueParser] = MappingProxyType(
         ParameterKind.PICTURES: _pictures,
         ParameterKind.ADAPTERS: _adapters,
         ParameterKind.CONTROL: lambda raw, limits: _code(raw, raw.tokens[0]),
+        ParameterKind.RESULTS: _results,
         ParameterKind.CODES: _codes,
     }
 )

@@ -28,7 +28,7 @@ __all__ = [
 
 MAX_RATIO = 10
 # Abilities that belong to the service and not to a model.
-SERVICE_ABILITIES = frozenset({"speed", "visibility", "profile"})
+SERVICE_ABILITIES = frozenset({"speed", "visibility", "profile", "results"})
 # What some model or the service of this release can do; a test compares it with the families of models.
 RELEASE_ABILITIES = frozenset(
     {
@@ -42,6 +42,7 @@ RELEASE_ABILITIES = frozenset(
         "interpolation",
         "lora",
         "quality",
+        "results",
         "sameseed",
         "sampler",
         "speed",

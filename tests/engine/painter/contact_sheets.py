@@ -22,7 +22,7 @@ from engine.models.prompt_limits import limits_from_registry
 from engine.models.registry.registry import read_registry
 from engine.painter.in_process import create_painter
 from engine.prompt.checks.canvases import PanDirection, panned_canvas, reshaped_canvas, zoomed_canvas
-from tests.engine.painter.requests import all_painted, paint_request, upscaled, with_images
+from tests.engine.painter.requests import all_painted, between, paint_request, upscaled, with_images
 
 FOLDER = Path(__file__).parents[3] / "docs" / "operations"
 NIGHT = "a blue square at night"
@@ -100,9 +100,12 @@ async def paint() -> None:
         asked = sheets(parent.pictures[0].png)
         painted = await all_painted(painter, list(asked.values()))
         (star,) = await all_painted(painter, [paint_request(OTHER, pictures=1)])
+        house, night = (paint_request(text, seed=seed, pictures=1) for text, seed in ((PROMPT, 7), (OTHER, 31)))
+        way = await all_painted(painter, [between(house, night, at / 4) for at in range(5)])
         ends = [parent.pictures[0].png, star.pictures[0].png]
         (blended,) = await all_painted(painter, [_from_images("", ends, {})])
     sheet([*_images(parent), *_images(star), *_images(blended)]).save(FOLDER / "blend.webp", quality=80, method=6)
+    sheet([image for one in way for image in _images(one)]).save(FOLDER / "between.webp", quality=80, method=6)
     for name, result in zip(asked, painted, strict=True):
         if name in FILMS:
             assert result.grid is not None

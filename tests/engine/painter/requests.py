@@ -14,12 +14,14 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from engine.contract.edits import Edit, whole_canvas
-from engine.contract.jobs import ImagePrompt, JobSpec, Operation, ParameterValue, Part
+from engine.contract.jobs import ImagePrompt, JobSpec, Operation, ParameterValue, Part, WayEnd
 from engine.contract.painting import PaintedPictures, Painter, PaintRequest, Progress
 
 Pixels = NDArray[np.uint8]
 # Job and slot of every row of each forward, as `on_forward` receives them.
 Batches = list[Sequence[tuple[UUID, int]]]
+# Of two results that a job lies between.
+IDS = ("01900000-0000-7000-8000-000000000001", "01900000-0000-7000-8000-000000000002")
 
 
 def paint_request(
@@ -55,6 +57,16 @@ def upscaled(source: bytes, prompt: str, factor: int, strength: float, steps: in
     canvas = whole_canvas(image.width * factor, image.height * factor)
     request = paint_request(prompt, source=source, pictures=1, steps=steps)
     return replace(request, operation=Operation.UPSCALE, edit=Edit(strength=strength, canvas=canvas))
+
+
+def between(one: PaintRequest, other: PaintRequest, at: float, shift: int = 0) -> PaintRequest:
+    """Return the request for what lies between two others; `shift` moves the seeds of both."""
+    ends = tuple(
+        WayEnd(parts=end.spec.parts, seeds=tuple(end.seed + slot for slot in range(end.num_pictures)))
+        for end in (one, other)
+    )
+    parameters: dict[str, ParameterValue] = {**one.spec.parameters, "between": IDS, "at": at}
+    return replace(one, spec=replace(one.spec, parameters=parameters, ends=ends), seed=one.seed + shift)
 
 
 def with_images(request: PaintRequest, weights: Mapping[bytes, float]) -> PaintRequest:

@@ -24,11 +24,14 @@ from engine.prompt import (
     parse,
     sentence,
 )
+from engine.prompt.checks.between import between_spec
 from engine.prompt.errors import MAX_SHOWN_LENGTH, format_errors
 from engine.prompt.parameter_type import allowed_values
 from engine.prompt.parameters import FOREIGN_PARAMETERS, PARAMETERS
+from tests.engine.prompt.checks.test_between import NAMED, result_of, spec_of
 
 PNG = "https://a.org/a.png"
+ID = "01900000-0000-7000-8000-000000000001"
 SIZES = SizeLimits(square=512, multiple=8, min_side=256, max_side=768)
 SMALL = ModelCapabilities(
     name="small",
@@ -64,7 +67,8 @@ FAULTY = (
     *("a --raw yes", "a --q 0", "a --ar 1.5:1", "a --ar 0:1", "a --c 1.5", "a --cfg x", "a --no red::2"),
     *("a --no b http://x.org", "a --sref 12::0", "a --lora ink:x", "a --lora ink:3", "a --lora ink:", "a --iw 1"),
     *("a --interpolate", "a --model a/b", "a --v ../x", "a --niji ../x", "a --sref cat", "a --cref ink"),
-    *("a --lora a/b:1", "a --control a/b", "a --profile a/b"),
+    *("a --lora a/b:1", "a --control a/b", "a --profile a/b", "a --at 1"),
+    *("--between a b", f"--between {ID}", f"--between {ID} {ID} c", f"{PNG} --between {ID} {ID}"),
     *("a blob:https://a", "a file:///etc/a.png", "a https://[::1]/a.png", "a https://a", "a (see:https://a.org)"),
     *(f"{PNG}::0 a", "::2", "a::20000 b", "a::-1", "a --no b --no c", "a:: b::-3", "a (fox:11)"),
     *("a AND b", "a BREAK b", "a ADDCOL b", "a COUPLE b", "a MASK(b)", "a __x__", "a $animal", "a <cat-toy>"),
@@ -130,6 +134,7 @@ def _everything() -> Iterator[Told]:
             for operation in (Operation.IMAGINE, Operation.PAN):
                 yield from _notes(text, limits, operation)
     yield from map(allowed_values, PARAMETERS)
+    yield from _refused_ends()
     yield from _shown_beside_errors()
 
 
@@ -142,6 +147,22 @@ def _told(result: object) -> Iterator[Told]:
 def _notes(text: str, limits: Limits, operation: Operation) -> Iterable[Told]:
     specs = parse(text, limits=limits)
     return () if isinstance(specs, PromptErrors) else notes_on(specs[0], limits, operation)
+
+
+def _refused_ends() -> Iterator[Told]:
+    """Yield why two results do not go together, and that there is none."""
+    for text, one, other in (
+        (NAMED, result_of("a cat"), result_of("a dog", model="other")),
+        (NAMED, result_of("a cat"), result_of("a dog", width=256)),
+        (NAMED, result_of("a cat --cfg 3"), result_of("a dog")),
+        (NAMED, result_of("a cat --chaos 9"), result_of("a dog")),
+        (f"{NAMED} --steps 40", result_of("a cat"), result_of("a dog")),
+        (f"a horse {NAMED}", result_of("a cat"), result_of("a dog")),
+    ):
+        told = between_spec(spec_of(text), one, other)
+        assert isinstance(told, Sentence)
+        yield told
+    yield sentence(Code.RESULT_UNKNOWN, name=ID)
 
 
 def _shown_beside_errors() -> Iterator[Told]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from hypothesis import strategies as st
 
 from engine.prompt import PARAMETERS, ParameterKind
@@ -111,5 +113,6 @@ VALUES = {
     ParameterKind.PICTURES: ["https://a.org/c.png"],
     ParameterKind.ADAPTERS: ["ink:0.5 paper", "ink"],
     ParameterKind.CONTROL: ["edges"],
+    ParameterKind.RESULTS: [f"{UUID(int=1)} {UUID(int=0xABC)}"],
     ParameterKind.CODES: ["", "abc def"],
 }
