@@ -15,7 +15,7 @@ from structlog.contextvars import bound_contextvars
 
 from bot import replies
 from bot.appeals import refusal_card
-from bot.cards import Card, Rows, view_from_card
+from bot.cards import MAX_CONTENT, Card, Rows, length, view_from_card
 from bot.consent_notice import ask_for_consent
 from bot.delivery.discord_messages import NO_MENTIONS
 from bot.interaction_context import member_language
@@ -80,7 +80,7 @@ async def refuse(interaction: discord.Interaction, card: Card) -> None:
     awaited = interaction.extras.get(_AWAITED)
     if awaited == _ALONE:
         view = view_from_card(card) if card.rows else None
-        await edit_pressed(interaction, content=card.content, view=view, allowed_mentions=NO_MENTIONS)
+        await edit_pressed(interaction, content=_cut(card.content), view=view, allowed_mentions=NO_MENTIONS)
         return
     if awaited == _BY_ALL:
         # Discord makes the first reply after it as public as the answer that all wait for.
@@ -90,12 +90,21 @@ async def refuse(interaction: discord.Interaction, card: Card) -> None:
 
 async def send_ephemeral(interaction: discord.Interaction, text: str | Phrase, rows: Rows = ()) -> None:
     """Reply to the member alone, with buttons if any; if Discord no longer accepts a reply, only log that."""
-    said = str(text)
+    # It may repeat what the member wrote, of which an option takes three times as much as a message.
+    said = _cut(str(text))
     view = view_from_card(Card(content=said, rows=rows)) if rows else discord.utils.MISSING
     if interaction.response.is_done():
         await _try(interaction.followup.send(said, view=view, ephemeral=True, allowed_mentions=NO_MENTIONS))
     else:
         await _try(interaction.response.send_message(said, view=view, ephemeral=True, allowed_mentions=NO_MENTIONS))
+
+
+def _cut(text: str) -> str:
+    """Return the text as far as a message takes it."""
+    if length(text) <= MAX_CONTENT:
+        return text
+    units = text.encode("utf-16-le", "surrogatepass")[: 2 * (MAX_CONTENT - 1)]
+    return f"{units.decode('utf-16-le', 'ignore')}…"
 
 
 async def send_card(interaction: discord.Interaction, card: Card, files: Sequence[discord.File] = ()) -> None:

@@ -19,7 +19,7 @@ from bot.buttons.base import FormButton
 from bot.buttons.panel_control import FormControl
 from bot.custom_ids import GENERATED_ID
 from bot.delivery.discord_messages import NO_MENTIONS
-from bot.interaction_context import custom_ids, member_language
+from bot.interaction_context import custom_ids, member_language, storable
 from bot.language import speak
 from bot.language.commands import CatalogTranslator
 from bot.services import Services
@@ -115,8 +115,9 @@ class EaselCommandTree(app_commands.CommandTree[EaselClient]):
     """The command tree; it answers the errors that the commands do not."""
 
     async def interaction_check(self, interaction: discord.Interaction[EaselClient], /) -> bool:
-        """Speak the member's language from the start, with which an autocomplete begins."""
+        """Speak the member's language from the start, with which an autocomplete begins, and take what is storable."""
         speak(member_language(interaction))
+        _clean(interaction.data or {})
         return True
 
     async def on_error(
@@ -125,6 +126,14 @@ class EaselCommandTree(app_commands.CommandTree[EaselClient]):
         """Answer a command that could not be called."""
         _log.error("command_failed", error=type(error).__name__, interaction=interaction.id, exc_info=error)
         await send_ephemeral(interaction, replies.BROKEN)
+
+
+def _clean(named: Mapping[str, Any]) -> None:
+    """Take out of the values of a command's options what cannot be stored; discord.py reads them afterwards."""
+    for option in named.get("options", ()):
+        if isinstance(option.get("value"), str):
+            option["value"] = storable(option["value"])
+        _clean(option)
 
 
 async def register_commands(client: EaselClient, services: Services, *, force: bool) -> bool:

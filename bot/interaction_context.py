@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any
@@ -13,6 +14,7 @@ from bot.language import language_from_locale
 from bot.store.interaction import InteractionContext, InteractionToken, Languages
 from engine.contract.feedback import Surface
 
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _WITH_AGE_GATE = (discord.TextChannel, discord.VoiceChannel, discord.StageChannel, discord.ForumChannel)
 
 TOKEN_LIFETIME = timedelta(minutes=15)
@@ -151,7 +153,12 @@ def values_of_form(interaction: discord.Interaction) -> dict[str, str]:
     data: Mapping[str, Any] = interaction.data or {}
     fields = [part["component"] for part in data.get("components", ()) if "component" in part]
     given = {field["custom_id"]: field.get("value") or next(iter(field.get("values") or ()), None) for field in fields}
-    return {custom_id: str(value) for custom_id, value in given.items() if value}
+    return {custom_id: storable(str(value)) for custom_id, value in given.items() if value}
+
+
+def storable(text: str) -> str:
+    """Return what a member wrote without the characters that Postgres takes in no text."""
+    return _UNSTORABLE.sub("", text)
 
 
 def _is_nsfw(interaction: discord.Interaction) -> bool | None:

@@ -22,6 +22,9 @@ from bot.store.interaction import InteractionContext
 from engine.contract.exports import EXPORT_FORMATS
 
 _NUM_LISTED = 5
+MAX_MODEL = 100
+"""Characters of a model's name: lists of exports have it in each line."""
+
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _CHOICES = [
     app_commands.Choice(name=f"{name}: {contents}"[:100], value=name) for name, contents in EXPORT_FORMATS.items()
@@ -51,7 +54,7 @@ async def start(
     wanted: str,
     since: str | None = None,
     until: str | None = None,
-    model: str | None = None,
+    model: app_commands.Range[str, 1, MAX_MODEL] | None = None,
 ) -> None:
     """Store what is to be exported, and say so."""
     services = services_of(interaction)
