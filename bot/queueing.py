@@ -17,7 +17,7 @@ from bot.policy.preferences import NO_PREFERENCES, MemberPreferences, Preference
 from bot.policy.visibility import visibility_for, visibility_of
 from bot.prompts import specs_from_text, usable_adapters
 from bot.replies.followup_replies import one_job_only
-from bot.result_links import with_job_ids
+from bot.result_links import check_seen, with_job_ids
 from bot.services import Services
 from bot.store.interaction import InteractionContext
 from bot.store.submissions import Draft, seed_of, submit_drafts
@@ -105,6 +105,7 @@ async def _queue(
     usable = await usable_adapters(services, context, asked.prompt, applied.suffix, *applied.options.values())
     specs: Sequence[JobSpec] = specs_from_text(services, asked.prompt, unnamed, applied, usable, **asked.options)
     _check(asked.operation, specs, services)
+    await check_seen(interaction, services, context, specs)
     is_private = Visibility.PRIVATE in [visibility_of(spec, otherwise) for spec in specs]
     visibility = Visibility.PRIVATE if is_private else Visibility.PUBLIC
     if not (is_private or may_post(interaction)):

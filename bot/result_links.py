@@ -1,13 +1,18 @@
-"""Links to messages in a prompt of `--between`, which stand for the results that the messages show."""
+"""The results that a prompt of `--between` names, by links to their messages or by ids: those that the member sees."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+
+import discord
 
 from bot.policy.between import unknown_result
+from bot.ranking import place_of
 from bot.services import Services
-from bot.store.between import read_jobs_of_messages
+from bot.store.between import find_seen, read_jobs_of_messages
 from bot.store.interaction import InteractionContext
+from engine.contract.jobs import JobSpec
 
 _LINK = re.compile(r"https://(?:(?:ptb|canary)\.)?discord(?:app)?\.com/channels/(?:@me|\d+)/\d+/(\d{1,19})")
 
@@ -25,3 +30,27 @@ async def with_job_ids(services: Services, context: InteractionContext, text: st
     if unknown := [link for link, message_id in links.items() if message_id not in found]:
         raise unknown_result(unknown[0])
     return _LINK.sub(lambda match: str(found[int(match[1])]), text)
+
+
+async def check_seen(
+    interaction: discord.Interaction, services: Services, context: InteractionContext, specs: Sequence[JobSpec]
+) -> None:
+    """Check that the results that the specs name are the member's, or posted in a channel of this server that they see.
+
+    An id is no secret: it is part of the names of files, which members hand on.
+
+    Raises: EndsRefused.
+    """
+    named = dict.fromkeys(str(name) for spec in specs for name in _named(spec))
+    if not named:
+        return
+    place = place_of(interaction, context)
+    async with services.database.begin(limit=services.answer_margin) as connection:
+        seen = await find_seen(connection, context.discord_id, place, list(named))
+    if unseen := [name for name in named if name.lower() not in seen]:
+        raise unknown_result(unseen[0])
+
+
+def _named(spec: JobSpec) -> Sequence[object]:
+    named = spec.parameters.get("between")
+    return named if isinstance(named, tuple) else ()

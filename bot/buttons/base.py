@@ -20,7 +20,7 @@ from bot.job_answers import show_job
 from bot.prompt_form import PROMPT_FIELD, prompt_form
 from bot.prompts import NO_FIELDS, one_spec_from_text, usable_adapters
 from bot.replies import followup_replies
-from bot.result_links import with_job_ids
+from bot.result_links import check_seen, with_job_ids
 from bot.services import Services, services_of
 from bot.store.followups import FollowUp, PromptWanted, read_visibility, start_follow_up
 from bot.store.interaction import InteractionContext
@@ -194,6 +194,7 @@ class FollowUpButton(FormButton):
         text = await with_job_ids(services, context, form.get(PROMPT_FIELD, ""))
         usable = await usable_adapters(services, context, text)
         spec = one_spec_from_text(services, text, NO_FIELDS, usable)
+        await check_seen(interaction, services, context, [spec])
         await start_reworded(interaction, services, context, self._follow_up(services), spec, text)
 
     def _follow_up(self, services: Services) -> FollowUp:

@@ -14,11 +14,25 @@ from bot.policy.between import result_of, spec_between
 from bot.policy.removals import check_shown
 from bot.store.interaction import InteractionContext
 from bot.store.moderation.removals import JobInGuild
+from bot.store.ranking.grids import Place
 from bot.store.statements import read_end, read_removals
 from bot.store.tables import deliveries, members
 from engine.contract.jobs import JobSpec, Visibility
 from engine.store.jobs import PUBLIC
 from engine.store.tables import jobs
+
+_SEEN = sa.text("""
+    SELECT jobs.id FROM jobs JOIN members ON members.id = jobs.member_id
+    WHERE jobs.id = ANY (:job_ids) AND (members.discord_id = :discord_id OR jobs.visibility = 'public' AND EXISTS (
+        SELECT FROM deliveries
+        WHERE job_id = jobs.id AND channel_id = ANY (:channel_ids) AND surface = 'guild' AND moved_from IS NULL
+            AND (:is_nsfw OR NOT coalesce(is_nsfw_channel, true))
+    ))
+""").bindparams(
+    sa.bindparam("job_ids", type_=pg.ARRAY(pg.UUID)),
+    sa.bindparam("channel_ids", type_=pg.ARRAY(sa.BigInteger)),
+    sa.bindparam("is_nsfw", type_=sa.Boolean),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +64,15 @@ async def with_ends(context: InteractionContext, member_id: UUID, spec: JobSpec)
     return WithEnds(
         spec=spec_between(spec, one, other), visibility=Visibility.PRIVATE if is_private else Visibility.PUBLIC
     )
+
+
+async def find_seen(
+    connection: AsyncConnection, discord_id: int, place: Place, job_ids: Sequence[str]
+) -> frozenset[str]:
+    """Return those of the jobs that are the Discord user's own, or public and posted where they see it."""
+    given = {"discord_id": discord_id, "job_ids": list(map(UUID, job_ids))}
+    given |= {"channel_ids": list(place.channel_ids), "is_nsfw": place.is_nsfw}
+    return frozenset(map(str, (await connection.execute(_SEEN, given)).scalars()))
 
 
 async def read_jobs_of_messages(

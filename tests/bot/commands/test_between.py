@@ -86,6 +86,22 @@ async def test_what_lies_between_is_erased_with_either_end(
     assert [one.id for one in await hand.jobs()] == [own.id]
 
 
+async def test_results_of_others_are_found_where_they_are_seen(
+    painted_grid: Callable[..., Any], ben: MemberClient, cleo: MemberClient, hand: EngineHand
+) -> None:
+    """Not what they have made in direct messages or where Discord asks for one's age, though their ids are known."""
+    _, shown, _ = await painted_grid("a cat")
+    direct, own, _ = await painted_grid("a secret dog", channel="dm")
+    _, dark, _ = await painted_grid("a horse", channel="after-dark")
+    link = f"https://discord.com/channels/@me/{direct['channel_id']}/{direct['id']}"
+    for named in (link, str(own.id), str(dark.id)):
+        refused = await cleo.reply(await cleo.command("between", **{"from": str(shown.id), "to": named}))
+        assert "There is no finished grid" in text_of(refused), named
+    known = len(await hand.jobs())
+    await ben.reply(await ben.command("between", **{"from": str(shown.id), "to": link}))
+    assert len(await hand.jobs()) == known + 1
+
+
 async def test_results_that_do_not_fit_are_told_and_private_ones_are_not_found(
     painted_grid: Callable[..., Any], ben: MemberClient, cleo: MemberClient, hand: EngineHand
 ) -> None:
