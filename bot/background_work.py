@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
 
+from bot.limits_in_force import LookForLimits, keep_reading_limits
 from bot.metrics import show_queue
 from bot.services import Services
 from bot.store.guilds.languages import keep_reading_languages
@@ -20,10 +21,11 @@ _STORE_CHECK, _STORE_RECHECK = timedelta(seconds=10), timedelta(seconds=2)
 
 
 @asynccontextmanager
-async def background_work(services: Services) -> AsyncIterator[None]:
+async def background_work(services: Services, look_for_limits: LookForLimits | None = None) -> AsyncIterator[None]:
     """While the block runs, check the picture store, keep the log's months ahead, erase and export for who asks.
 
-    And fill `/rank` and galleries, post cases and announcements, ask administrators, and know languages of guilds.
+    And fill `/rank` and galleries, post cases and announcements, ask administrators, and know languages of guilds and
+    what the service allows.
     """
     work = {
         "picture-store": _keep_checking(services.objects),
@@ -40,6 +42,8 @@ async def background_work(services: Services) -> AsyncIterator[None]:
     }
     if services.exporter is not None:
         work["exporter"] = services.exporter.run()
+    if look_for_limits is not None:
+        work["limits"] = keep_reading_limits(services.in_force, look_for_limits)
     tasks = [asyncio.create_task(one, name=name) for name, one in work.items()]
     try:
         yield

@@ -33,6 +33,7 @@ from bot.gallery.keeper import GalleryKeeper
 from bot.keep_alive import install_keep_alive
 from bot.language import load_catalogs
 from bot.learning.asker import AdapterAsker
+from bot.limits_in_force import LimitsInForce, LookForLimits
 from bot.metrics import create_bot_metrics
 from bot.moderation.poster import CasePoster
 from bot.presets import with_presets
@@ -71,7 +72,7 @@ class BotOptions:
     upload_origins: from where members' pictures may be fetched beside the public internet.
     barred: pictures that must never appear. credentials: what pictures are signed with.
     learning_channel: where administrators are asked about trained adapters; None for the moderators' channel of the
-        only guild.
+        only guild. look_for_limits: returns the limits as they are now; None where they stay.
     """
 
     token: str = field(repr=False)
@@ -89,6 +90,7 @@ class BotOptions:
     learning_channel: int | None = None
     defaults: PromptDefaults = field(default_factory=PromptDefaults)
     limits: Limits = field(default_factory=Limits)
+    look_for_limits: LookForLimits | None = None
 
 
 async def serve(
@@ -127,7 +129,7 @@ async def serve(
             objects=objects,
             instance=BotInstance(id=new_id(), lease=options.lease),
             metrics=metrics,
-            limits=options.limits,
+            in_force=LimitsInForce(now=options.limits),
             credentials=options.credentials,
         )
         client.services = _services(options, context)
@@ -135,7 +137,10 @@ async def serve(
         register_process_metrics(registry, database, objects, options.home)
         forgets = forgets_commands(options)
         await register(client, stop, force=forgets)
-        async with background_work(client.services), _open_health(options, client, objects, registry):
+        async with (
+            background_work(client.services, options.look_for_limits),
+            _open_health(options, client, objects, registry),
+        ):
             await _run(client, client.services.courier, stop, follow_sessions(client, stop, announce_ready, forgets))
 
 
@@ -161,7 +166,7 @@ def _services(options: BotOptions, context: DeliveryContext) -> Services:
         instance=context.instance,
         metrics=context.metrics,
         defaults=with_presets(options.defaults),
-        limits=options.limits,
+        in_force=context.in_force,
         queue=context.queue,
         answer_timeout=options.answer_timeout,
         upload_origins=options.upload_origins,

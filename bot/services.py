@@ -20,6 +20,7 @@ from bot.exports.place import ExportPlace
 from bot.gallery.keeper import GalleryKeeper
 from bot.language import language, spoken_in
 from bot.learning.asker import AdapterAsker
+from bot.limits_in_force import LimitsInForce
 from bot.metrics import BotMetrics
 from bot.moderation.poster import CasePoster
 from bot.policy.preferences import KnownPreferences
@@ -48,7 +49,7 @@ SEND_MARGIN = timedelta(seconds=0.5)
 class Services:
     """Opened by the composition root, closed by it.
 
-    queue: what is known of the queue.
+    in_force: what the service allows. queue: what is known of the queue.
     answer_timeout: how soon after a press Discord wants its answer; a press waits a little less for the store.
     answer_tasks: the tasks that are answering a press right now.
     public_url: the address under which members reach this bot's pages; None if they cannot.
@@ -77,7 +78,7 @@ class Services:
     instance: BotInstance
     metrics: BotMetrics
     defaults: PromptDefaults
-    limits: Limits
+    in_force: LimitsInForce
     queue: QueueView = field(default_factory=QueueView)
     public_url: str | None = None
     programs_url: str | None = None
@@ -92,6 +93,11 @@ class Services:
     asked: set[int] = field(default_factory=set)
     preferences: KnownPreferences = field(default_factory=KnownPreferences)
     guild_languages: dict[int, str] = field(default_factory=dict)
+
+    @property
+    def limits(self) -> Limits:
+        """What the service allows now."""
+        return self.in_force.now
 
     @property
     def answer_margin(self) -> timedelta:

@@ -39,7 +39,7 @@ async def serve_bot(health_port: int, report_ready: ReportReady) -> None:
     from easel.credentials import open_credentials
     from easel.postgres import open_listening
     from engine.hash_list import BarredPictures
-    from engine.models.prompt_limits import read_limits
+    from engine.models.followed_limits import FollowedLimits
     from engine.models.registry.registry import SHIPPED
     from engine.store.objects import open_objects
 
@@ -48,7 +48,8 @@ async def serve_bot(health_port: int, report_ready: ReportReady) -> None:
         raise SettingsInvalid(problems=(NO_TOKEN,))
     token = settings.discord_token.get_secret_value()
     set_up_logging(settings.log_format, process="bot", secrets=secrets_of(settings))
-    limits = await read_limits(settings.models_file or SHIPPED, settings.model, shows_unsafe=settings.safety == "off")
+    followed = FollowedLimits(settings.models_file or SHIPPED, settings.model, shows_unsafe=settings.safety == "off")
+    limits = await followed.open()
     barred = BarredPictures(settings.hashes_file)
     await barred.load()
     credentials = await open_credentials(settings)
@@ -69,6 +70,7 @@ async def serve_bot(health_port: int, report_ready: ReportReady) -> None:
             exports=exports,
             home=settings.home,
             limits=limits,
+            look_for_limits=followed.look,
             upload_origins=settings.upload_origins,
             barred=barred,
             credentials=credentials,

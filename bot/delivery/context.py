@@ -11,6 +11,7 @@ from datetime import timedelta
 import discord
 
 from bot.cards import Buttons
+from bot.limits_in_force import LimitsInForce
 from bot.metrics import BotMetrics
 from bot.store.deliveries import BotInstance
 from bot.store.queue_state import QueueView
@@ -22,8 +23,8 @@ from engine.store.objects import Objects
 
 @dataclass(frozen=True, kw_only=True)
 class DeliveryContext:
-    """What deliveries need: Discord, the stores, this process's identity for its claims, the models' limits,
-    what is known of the queue, and what pictures are signed with.
+    """What deliveries need: Discord, the stores, this process's identity for its claims, what the service
+    allows, what is known of the queue, and what pictures are signed with.
 
     has_requests: is set when a result waits to be sent directly.
     """
@@ -34,10 +35,15 @@ class DeliveryContext:
     objects: Objects
     instance: BotInstance
     metrics: BotMetrics
-    limits: Limits
+    in_force: LimitsInForce = field(default_factory=LimitsInForce)
     queue: QueueView = field(default_factory=QueueView)
     credentials: ContentCredentials = UNSIGNED
     has_requests: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def limits(self) -> Limits:
+        """What the service allows now."""
+        return self.in_force.now
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:

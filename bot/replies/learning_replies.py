@@ -20,7 +20,7 @@ _QUESTION = Phrase("In each pair of pictures, the right one is painted with it. 
 _OUTDATED = Phrase(
     "Members whose votes it has learnt from have left or withdrawn their consent, so it is not promoted."
 )
-_PROMOTED = Phrase("{member} has decided to promote it. Engines paint with it when they start the next time.")
+_PROMOTED = Phrase("{member} has decided to promote it. Engines paint with it from their next picture on.")
 _KEPT = Phrase("{member} has decided to keep the old one.")
 _SOMEBODY = Phrase("Somebody")
 _BLIND = Phrase("Members who did not know which is which prefer it in {wins} of {total} votes ({low} to {high}).")

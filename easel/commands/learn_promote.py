@@ -25,7 +25,7 @@ from engine.models.registry.adapters import Adapter
 from engine.models.registry.registry import Model, read_registry
 from engine.settings import EngineSettings
 
-_RESTART = "Restart the engines to paint with it."
+_FROM_NOW = "Engines that read this models file paint {how} it from their next job on."
 
 
 async def promote_run(run: Path, settings: EngineSettings, output: Output, *, anyway: bool) -> int:
@@ -45,7 +45,7 @@ async def promote_run(run: Path, settings: EngineSettings, output: Output, *, an
     if (run / RECORD).is_file():
         shutil.copyfile(run / RECORD, _record_of(path, name))
     await note_state(recorded_hash(_record_of(path, name)), AdapterState.PROMOTED, settings)
-    output.print_done(f"{name} is the style of the community now. {_RESTART}", {"adapter": name})
+    output.print_done(f"{name} is the style of the community now. {_FROM_NOW.format(how='with')}", {"adapter": name})
     return ExitCode.DONE
 
 
@@ -70,7 +70,7 @@ async def roll_back_last(settings: EngineSettings, output: Output) -> int:
         typer.echo("No adapter has been promoted.", err=True)
         return ExitCode.FAILED
     await note_state(recorded_hash(_record_of(path, name)), AdapterState.ROLLED_BACK, settings)
-    output.print_done(f"{name} is no longer the style. {_RESTART.replace('with it', 'without it')}", {"adapter": name})
+    output.print_done(f"{name} is no longer the style. {_FROM_NOW.format(how='without')}", {"adapter": name})
     return ExitCode.DONE
 
 

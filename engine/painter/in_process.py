@@ -60,9 +60,10 @@ class LocalPainter:
         suggesting: SuggestionThread,
         classification: ClassificationThread,
         lost: asyncio.Event,
+        current: Callable[[], Registry],
     ) -> None:
         """`lost` is set when the loop's thread has ended, for whatever reason."""
-        self._registry, self._loop, self._encoders = registry, loop, encoders
+        self._registry, self._current, self._loop, self._encoders = registry, current, loop, encoders
         self._upscaling, self._segmentation, self._suggesting = upscaling, segmentation, suggesting
         self._classification = classification
         self.lost = lost
@@ -85,7 +86,7 @@ class LocalPainter:
         if request.operation in TEXT_OPERATIONS:
             yield await self._suggesting.suggest(request)
             return
-        params = params_from_request(request, self._registry)
+        params = params_from_request(request, await asyncio.to_thread(self._current))
         if params.is_choice:
             request = replace(request, num_pictures=params.best)
         is_upscale = request.operation is Operation.UPSCALE
@@ -148,7 +149,7 @@ class LocalPainter:
         """Return how well each picture fits the prompt; nothing where all are shown."""
         if not params.is_choice:
             return []
-        return await self._suggesting.scores(request, params.model, finished.pictures)
+        return await self._suggesting.scores(request, params.model, params.reward, finished.pictures)
 
     async def _encoded(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._encoders, work)
@@ -158,6 +159,7 @@ class LocalPainter:
 async def create_painter(
     registry: Registry | None = None,
     *,
+    current: Callable[[], Registry] | None = None,
     options: LoopOptions | None = None,
     max_rows: int | None = None,
     budget_bytes: int | None = None,
@@ -169,7 +171,8 @@ async def create_painter(
 ) -> AsyncIterator[LocalPainter]:
     """Open a painter of the registered models on this machine's best device; models are loaded on first use.
 
-    registry: the shipped one when None.
+    registry: the shipped one when None. current: called for each request, from any thread, for the registry with the
+        adapters that there are now; None keeps those of `registry`.
     max_rows: most rows in one forward; None measures for each model how many are worth it.
     budget_bytes: device memory for the weights of loaded models; None uses what there is.
     threads: torch's threads on the CPU; None leaves them as they are.
@@ -179,7 +182,7 @@ async def create_painter(
     """
     if threads is not None:
         torch.set_num_threads(threads)
-    registry = registry or read_registry(SHIPPED)
+    known = registry or read_registry(SHIPPED)
     kept = Measurements(folder=measurements)
     models = _models(load, budget_bytes, max_rows, kept, lambda *_: loop.report_progress())
     loop = DenoisingLoop(models, options or LoopOptions(), heartbeat, on_forward)
@@ -189,11 +192,21 @@ async def create_painter(
     )
     thread.start()
     with ThreadPoolExecutor(ENCODERS, thread_name_prefix="encoder") as encoders:
-        upscaling = UpscalingThread(registry)
-        segmentation, suggesting = SegmentationThread(registry), SuggestionThread(registry)
-        classification = ClassificationThread(registry)
+        upscaling = UpscalingThread(known)
+        segmentation, suggesting = SegmentationThread(known), SuggestionThread(known)
+        classification = ClassificationThread(known)
         try:
-            yield LocalPainter(registry, loop, encoders, upscaling, segmentation, suggesting, classification, lost)
+            yield LocalPainter(
+                known,
+                loop,
+                encoders,
+                upscaling,
+                segmentation,
+                suggesting,
+                classification,
+                lost,
+                current or (lambda: known),
+            )
         finally:
             loop.close()
             upscaling.close()

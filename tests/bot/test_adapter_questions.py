@@ -78,7 +78,7 @@ async def test_the_first_press_decides_and_all_are_told(
         assert text_of(stranger) == str(learning_replies.ADMINISTRATORS_ONLY)
         assert await answer_of(database, adapter_id) is None
 
-        promoted = f"<@{ada.id}> has decided to promote it. Engines paint with it when they start the next time."
+        promoted = f"<@{ada.id}> has decided to promote it. Engines paint with it from their next picture on."
         assert text_of(await ada.reply(await ada.press(message, "Promote"))) == promoted
         late = await ada.reply(await ada.press(message, "Keep the old one"))
         assert text_of(late) == promoted

@@ -15,10 +15,11 @@ from sqlalchemy.dialects import postgresql as pg
 from bot.store.ranking.tables import rank_grids
 from engine.contract.ids import new_id
 from engine.contract.jobs import JobSpec, Operation, ParameterValue, Part
-from engine.contract.painting import PaintedPictures, PaintRequest
+from engine.contract.painting import PaintedPictures, Painter, PaintRequest
 from engine.feedback.splits import Split, cluster_of_caption, split_of_cluster
-from engine.models.registry.registry import SHIPPED, read_registry
-from engine.painter.in_process import create_painter
+from engine.models.registry.registry import SHIPPED
+from engine.painter.process.launch import PainterOptions
+from engine.painter.process.supervisor import supervise
 from engine.starter import WEIGHTS
 from engine.store.database import Database
 from engine.store.tables import pictures
@@ -114,14 +115,13 @@ async def prefer_the_adapter(member: MemberClient, database: Database) -> None:
         message = await after(member, message, "Right" if sides[1] else "Left")
 
 
-async def adapters_in_use(models: Path, **parameters: ParameterValue) -> dict[str, float]:
+async def adapters_in_use(painter: Painter, **parameters: ParameterValue) -> dict[str, float]:
     """Return which adapters a prompt with these parameters is painted with now, and with how much of each."""
     spec = JobSpec(prompt="a red cat", parts=(Part(text="a red cat"),), parameters={"steps": 1, **parameters})
     request = PaintRequest(
         job_id=new_id(), member_id=new_id(), operation=Operation.IMAGINE, spec=spec, seed=7, num_pictures=1
     )
-    async with create_painter(read_registry(models)) as painter:
-        events = [event async for event in painter.paint(request)]
+    events = [event async for event in painter.paint(request)]
     (done,) = [event for event in events if isinstance(event, PaintedPictures)]
     return dict(done.pictures[0].recipe["loras"])
 
@@ -140,7 +140,10 @@ async def test_votes_become_a_style_that_can_be_taken_back(
     tmp_path: Path,
     clock: LeisurelyClock,
 ) -> None:
-    """Nobody is asked before members have judged; an administrator's press promotes, and one command takes it back."""
+    """Nobody is asked before members have judged; an administrator's press promotes, and one command takes it back.
+
+    An engine that has painted before paints with it from its next picture on.
+    """
     models = tmp_path / "models.toml"
     models.write_text(SHIPPED.read_text().replace("../../starter/weights", str(WEIGHTS)))
     given = {"EASEL_MODELS_FILE": str(models), "DATABASE_URL": database_url, "EASEL_STORAGE_URL": storage_url}
@@ -167,14 +170,15 @@ async def test_votes_become_a_style_that_can_be_taken_back(
         assert f"prefer it in {3 * NUM_HELD_OUT} of {3 * NUM_HELD_OUT} votes" in text_of(question)
         assert question["attachments"]
         await ada.reply(await ada.press(question, "Promote"))
-        assert await watch() == ["promote"]
-        assert await watch() == []
-
-    (adapter,) = json.loads((await easel("learn", "list", "--json")).out)
-    assert (adapter["state"], adapter["members"]) == ("promoted", 3)
-    assert await adapters_in_use(models, stylize=1000) == {adapter["name"]: 2.0}
-    assert await adapters_in_use(models, style="raw") == {}
-    await easel("learn", "rollback")
+        async with supervise(PainterOptions(registry=models)) as painter:
+            assert await adapters_in_use(painter) == {}
+            assert await watch() == ["promote"]
+            assert await watch() == []
+            (adapter,) = json.loads((await easel("learn", "list", "--json")).out)
+            assert (adapter["state"], adapter["members"]) == ("promoted", 3)
+            assert await adapters_in_use(painter, stylize=1000) == {adapter["name"]: 2.0}
+            assert await adapters_in_use(painter, style="raw") == {}
+            await easel("learn", "rollback")
+            assert await adapters_in_use(painter) == {}
     (adapter,) = json.loads((await easel("learn", "list", "--json")).out)
     assert adapter["state"] == "rolled_back" and "style" not in models.read_text()
-    assert await adapters_in_use(models) == {}

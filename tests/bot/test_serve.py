@@ -36,7 +36,7 @@ from bot.store.preference_reads import PreferenceReads
 from bot.store.press_batches import PressBatches
 from bot.store.tables import DeliveryState, deliveries
 from engine.contract.ids import new_id
-from engine.prompt import Limits, PromptDefaults
+from engine.prompt import PromptDefaults
 from engine.store.database import Database
 from engine.store.objects import Objects
 from sandbox.chat.test_client import MemberClient, member_client
@@ -71,7 +71,6 @@ def services_for(client: EaselClient, database: Database, objects: Objects) -> S
         objects=objects,
         instance=instance,
         metrics=create_bot_metrics(CollectorRegistry()),
-        limits=Limits(),
     )
     courier = Courier(context)
     return Services(
@@ -90,7 +89,7 @@ def services_for(client: EaselClient, database: Database, objects: Objects) -> S
         instance=instance,
         metrics=context.metrics,
         defaults=PromptDefaults(),
-        limits=context.limits,
+        in_force=context.in_force,
     )
 
 

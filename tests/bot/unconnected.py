@@ -11,7 +11,6 @@ from bot.delivery.context import DeliveryContext
 from bot.metrics import create_bot_metrics
 from bot.store.deliveries import BotInstance
 from engine.contract.ids import new_id
-from engine.prompt import Limits
 from engine.store.database import Database
 from engine.store.objects import Objects
 
@@ -25,5 +24,4 @@ def unconnected_context(database: Database, objects: Objects) -> DeliveryContext
         objects=objects,
         instance=BotInstance(id=new_id(), lease=timedelta(seconds=15)),
         metrics=create_bot_metrics(CollectorRegistry()),
-        limits=Limits(),
     )

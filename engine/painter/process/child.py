@@ -23,7 +23,8 @@ from typing import TYPE_CHECKING
 from engine.contract.add_ons import AddOn
 from engine.contract.errors import EaselError
 from engine.contract.painting import Painter
-from engine.models.registry.registry import read_registry
+from engine.models.registry.followed import FollowedRegistry
+from engine.models.registry.registry import Registry, read_registry
 from engine.models.registry.speed import Compilation
 from engine.painter.phase import Phase
 from engine.painter.process.libraries import import_libraries
@@ -114,13 +115,15 @@ def _open(
 ) -> AbstractAsyncContextManager[LocalPainter]:
     from engine.painter.in_process import create_painter
 
-    registry = read_registry(path)
-    if model is not None:
-        registry = replace(registry, default=registry.model(model).name)
-    if not classifies:
-        registry = registry.without(AddOn.CLASSIFIER)
+    def prepare(registry: Registry) -> Registry:
+        if model is not None:
+            registry = replace(registry, default=registry.model(model).name)
+        return registry if classifies else registry.without(AddOn.CLASSIFIER)
+
+    followed = FollowedRegistry(path, prepare)
     return create_painter(
-        registry,
+        followed.current(),
+        current=followed.current,
         max_rows=max_rows,
         threads=threads,
         budget_bytes=budget_bytes,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from engine.contract.edits import FAITHFUL, Box, Canvas
 from engine.contract.errors import (
@@ -74,7 +75,8 @@ class SamplingParams:
     stop: share of the steps that is painted, over 0 to 1; below 1 the last denoised estimate becomes the picture.
     chaos: share of the texts' variance that is noise in the first steps, 0 to `MOST_CHAOS`.
     weirdness: by how much the distance of each token from the mean of its text grows, 0 to 3.
-    best: how many pictures are painted to show the best four; 0 shows all.
+    best: how many pictures are painted to show the best four; 0 shows all. reward: file of what the community likes, by
+        which they are chosen; None for how near they are to the words.
     is_tiled: whether the pictures go on at their own opposite edges.
     references: what the model's IP-Adapters read. ip_adapters: all that it has, where it needs any.
     """
@@ -93,6 +95,7 @@ class SamplingParams:
     chaos: float = 0.0
     weirdness: float = 0.0
     best: int = 0
+    reward: Path | None = None
     is_tiled: bool = False
     canvas: Canvas | None = None
     window: Box | None = None
@@ -187,6 +190,7 @@ def params_from_request(request: PaintRequest, registry: Registry) -> SamplingPa
         chaos=bounded(model, "chaos", asked.get("chaos"), 0, 0, 100) / 100 * MOST_CHAOS,
         weirdness=bounded(model, "weird", asked.get("weird"), 0, 0, 3000) / 1000,
         best=0 if request.edit else round(bounded(model, "best", asked.get("best"), 0, 5, MOST_PAINTED)),
+        reward=None if (style := registry.style_of(model)) is None else style.reward,
         # A part of a picture ends at what is kept of it.
         is_tiled=asked.get("tile") is True and canvas is None,
         canvas=canvas,

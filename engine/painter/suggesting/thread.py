@@ -59,18 +59,20 @@ class SuggestionThread:
             found = await self._do(model.name, partial(self._suggest, request, model))
         return PaintedText(text=text_from_suggestions(found))
 
-    async def scores(self, request: PaintRequest, model: Model, pictures: Sequence[Tensor]) -> list[float]:
+    async def scores(
+        self, request: PaintRequest, model: Model, reward: Path | None, pictures: Sequence[Tensor]
+    ) -> list[float]:
         """Return how near each picture is to the words: the cosine of their embeddings, -1 to 1.
 
-        Where the style of the community comes with what it likes, return instead how likely each would be preferred to
-        the average of them, 0 to 1.
+        Where the file of what the community likes is given, return instead how likely each would be preferred to the
+        average of them, 0 to 1.
 
         pictures: uint8 [height, width, 3].
         Source: Radford et al. 2021 (CLIP), figure 3; Bradley and Terry 1952.
 
         Raises: SettingUnsupported for a model without a CLIP, ModelBroken, WeightsMissing, WeightsMismatch, NoRoom.
         """
-        return await self._do(model.name, partial(self._score, request, model, pictures))
+        return await self._do(model.name, partial(self._score, request, model, reward, pictures))
 
     async def _do(self, name: str, work: Callable[[], T]) -> T:
         guarded = partial(result_or_error, name, work)
@@ -100,7 +102,9 @@ class SuggestionThread:
             return shorten(clip, request.spec.parts)
         return describe(clip, _picture_of(request), tuple(vocabulary.words))
 
-    def _score(self, request: PaintRequest, model: Model, pictures: Sequence[Tensor]) -> list[float]:
+    def _score(
+        self, request: PaintRequest, model: Model, reward: Path | None, pictures: Sequence[Tensor]
+    ) -> list[float]:
         folder = clip_folder(local_path(model))
         if folder is None:
             raise SettingUnsupported(name="best", value=str(len(pictures)), model=model.name)
@@ -108,11 +112,10 @@ class SuggestionThread:
         text = " ".join(word.text for word in words_of(request.spec.parts))
         (words,) = clip.embed_texts([text])
         images = torch.cat([clip.embed_image(Image.fromarray(picture.numpy())) for picture in pictures])
-        style = self._registry.style_of(model)
-        if style is None or style.reward is None:
+        if reward is None:
             scores = images @ words
         else:
-            rewards = self._reward(style.reward, clip).rewards(features_of(images, words))
+            rewards = self._reward(reward, clip).rewards(features_of(images, words))
             scores = torch.sigmoid(rewards - rewards.mean())
         return [round(score, 4) for score in scores.tolist()]
 
