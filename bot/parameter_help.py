@@ -4,15 +4,7 @@ from __future__ import annotations
 
 from bot.language import Phrase, said, translated
 from engine.prompt import Parameter
-from engine.prompt.help import (
-    NOT_IN_RELEASE,
-    default_value,
-    is_available,
-    named_parameter,
-    plain_name,
-    similar_parameter,
-    usage,
-)
+from engine.prompt.help import default_value, named_parameter, plain_name, similar_parameter, usage
 from engine.prompt.parameter_type import allowed_values
 
 _NOT_THERE = Phrase("There is no parameter {name}. /help about: prompts lists those that there are.")
@@ -36,7 +28,7 @@ def _facts(row: Parameter) -> list[str]:
     default = default_value(row)
     return [
         usage(row),
-        translated(row.help) if is_available(row) else f"{translated(row.help)} {translated(NOT_IN_RELEASE)}",
+        translated(row.help),
         _TAKES.format(what=said(allowed_values(row))),
         *([_DEFAULT.format(what=default)] if default else []),
         *([translated(row.meaning)] if row.meaning else []),

@@ -9,13 +9,16 @@ from types import MappingProxyType
 from bot.language import said
 from bot.policy.adapters import NONE_USABLE, Usable, bound, with_usable
 from bot.policy.preferences import NO_PREFERENCES, MemberPreferences, prompt_defaults, without_settings_at
+from bot.policy.profiles import asks_for_profile, usable_profile
 from bot.presets import STYLE_PARAMETERS, style_name, with_style
 from bot.replies.followup_replies import one_job_only
 from bot.services import Services
 from bot.store.adapters.using import read_usable
 from bot.store.interaction import InteractionContext
+from bot.store.learning.profiles import read_profile
 from engine.contract.errors import PromptRefused
 from engine.contract.jobs import JobSpec
+from engine.contract.training import PROFILE
 from engine.prompt import (
     Code,
     Origin,
@@ -97,11 +100,18 @@ def one_spec_from_text(
 
 
 async def usable_adapters(services: Services, context: InteractionContext, *texts: str) -> Usable:
-    """Return the adapters of members that texts of this member's may name; they are read only if a text names any."""
-    if not any("lora" in text.lower() or "lyco" in text.lower() for text in texts):
+    """Return the adapters of members that texts of this member's may name; they are read only if a text names any.
+
+    Raises: ProfileOff, ProfileUncounted, ProfileNeedsVotes where a text asks for a style that there is not yet.
+    """
+    has_names = any("lora" in text.lower() or "lyco" in text.lower() for text in texts)
+    has_profile = any(map(asks_for_profile, texts))
+    if not (has_names or has_profile):
         return NONE_USABLE
     async with services.database.begin(limit=services.answer_margin) as connection:
-        return await read_usable(connection, context.discord_id, context.guild_id)
+        named = await read_usable(connection, context.discord_id, context.guild_id) if has_names else {}
+        profile = await read_profile(connection, context.discord_id) if has_profile else None
+    return named if profile is None else {**named, PROFILE: usable_profile(profile)}
 
 
 def _given(options: Mapping[str, str | None]) -> dict[str, str]:

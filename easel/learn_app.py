@@ -159,6 +159,31 @@ def watch(
 
 
 @learn.command()
+def profiles(
+    folder: Annotated[
+        Path, typer.Option("-o", "--output", help="Folder for the runs; the same again goes on with them.")
+    ],
+    model: Annotated[str | None, typer.Option(help="Model to train for.", show_default="the default model")] = None,
+    steps: Annotated[int, typer.Option(min=1, max=1_000_000, help="Optimizer steps of each.")] = 200,
+    pairs: Annotated[int, typer.Option(min=1, max=4096, help="Preferences in each step.")] = 16,
+    rate: Annotated[float, typer.Option(min=1e-8, max=1.0, help="The highest learning rate.")] = 3e-4,
+    beta: Annotated[
+        float, typer.Option(min=1.0, max=1e6, help="How close to stay to the model; the higher, the closer.")
+    ] = 300.0,
+    rank: Annotated[int, typer.Option(min=1, max=256, help="Rank of the LoRAs.")] = 8,
+    as_json: Json = False,
+    quiet: OnlyProblems = False,
+) -> None:
+    """Train the styles of members who want one of their own, for --p, from their own votes."""
+    from easel.commands.learn import config_from_options
+    from easel.commands.learn_profiles import train_profiles
+
+    config = config_from_options(loss="dpo", steps=steps, pairs=pairs, rate=rate, beta=beta, rank=rank)
+    shown = Output(as_json=as_json, quiet=quiet)
+    raise typer.Exit(train_profiles(folder, model, config, settings(), shown))
+
+
+@learn.command()
 def promote(
     run: Run,
     anyway: Annotated[bool, typer.Option("--anyway", help="Also if it was not shown to be better.")] = False,

@@ -23,19 +23,18 @@ async def serve_api(
     from easel.credentials import open_credentials
     from easel.members_plan import StandardPlan
     from easel.postgres import open_listening
-    from engine.models.prompt_limits import read_limits, without_results
+    from engine.models.prompt_limits import outside_discord, read_limits
     from engine.models.registry.registry import SHIPPED
     from engine.store.objects import open_objects
 
     settings = read_settings(BotSettings)
     set_up_logging(settings.log_format, process="api", secrets=secrets_of(settings))
+    limits = await read_limits(settings.models_file or SHIPPED, settings.model, shows_unsafe=settings.safety == "off")
     options = ApiOptions(
         address=address,
         health=(settings.health_host, health_port),
         home=settings.home,
-        limits=without_results(
-            await read_limits(settings.models_file or SHIPPED, settings.model, shows_unsafe=settings.safety == "off")
-        ),
+        limits=outside_discord(limits),
         public_url=_checked(public_url) or settings.programs_url,
         takes_members_keys=settings.programs_url is not None,
         owners_plan=StandardPlan(),

@@ -29,8 +29,6 @@ ROOT = Path(__file__).parent.parent
 REGISTRY = read_registry(SHIPPED)
 CANONICAL = {row.name: row for row in PARAMETERS if not row.gives}
 
-# Abilities in the table that neither a family nor the service has yet; whoever adds one there removes it here.
-NOT_SUPPORTED_YET = frozenset({"profile"})
 # Parameters whose effect is over when a job's spec exists; tested below.
 READ_BY_THE_PARSER = {"no", "repeat"}
 # Modules that decide from a spec how its job is queued and who sees it.
@@ -138,21 +136,17 @@ def test_every_supported_parameter_is_read() -> None:
     creating = set[str]().union(*(read_in(ROOT / path) for path in (*CREATE_JOBS, *READ_SPECS)))
     read = READ_BY_THE_PARSER | creating | set(Speed) | read_by_the_painter()
     unread = {name: row.ability for name, row in CANONICAL.items() if name not in read}
-    assert {name for name, ability in unread.items() if ability not in NOT_SUPPORTED_YET} == set()
+    assert unread == {}
 
 
-def test_no_parameter_is_read_that_is_not_supported() -> None:
-    """What is read has a row, and no ability that is missing everywhere."""
+def test_no_parameter_is_read_that_is_not_in_the_table() -> None:
     sources = [path for room in ("bot", "easel", "engine") for path in (ROOT / room).rglob("*.py")]
     read = read_by_the_painter().union(*(read_in(path) for path in sources))
     assert read <= set(CANONICAL)
-    assert {name for name in read if CANONICAL[name].ability in NOT_SUPPORTED_YET} == set()
 
 
-def test_every_ability_of_the_table_is_offered_or_listed_as_not_supported() -> None:
-    abilities = {row.ability for row in PARAMETERS if row.ability}
-    assert abilities - offered_abilities() == NOT_SUPPORTED_YET
-    assert not NOT_SUPPORTED_YET & offered_abilities()
+def test_every_ability_of_the_table_is_offered() -> None:
+    assert {row.ability for row in PARAMETERS if row.ability} <= offered_abilities()
 
 
 @pytest.mark.parametrize("path", CREATE_JOBS)

@@ -66,5 +66,6 @@ async def _suggested(services: Services, job: Job, place: int) -> JobSpec:
     spec = one_spec_from_text(services, prompts[place])
     if job.operation is not Operation.SHORTEN:
         return spec
-    kept = replace(spec, images=job.spec.images, parameters={**job.spec.parameters, **spec.parameters})
+    parameters = {**job.spec.parameters, **spec.parameters}
+    kept = replace(spec, images=job.spec.images, parameters=parameters, adapters=job.spec.adapters)
     return with_both_ends(replace(kept, prompt=render(kept)))

@@ -11,8 +11,9 @@ from bot.answers import answer, send_ephemeral
 from bot.interaction_context import context_from_interaction
 from bot.policy.preferences import MAX_OPTIONS, MAX_SUFFIX, DirectMessages, MemberPreferences, TooManyOptions
 from bot.preferences import change, option_problem, suffix_problem
-from bot.replies import followup_replies, own_settings_replies
+from bot.replies import followup_replies, own_settings_replies, profile_replies
 from bot.services import Services, services_of
+from bot.store.learning.profiles import toggle_profile
 from bot.store.preferences import read_own_settings, toggle_remix
 
 prefer = app_commands.Group(
@@ -49,6 +50,19 @@ async def _toggle_auto_dm(interaction: discord.Interaction, services: Services) 
     new = await change(services, context_from_interaction(interaction), toggled)
     is_on = new.direct_messages is DirectMessages.EACH
     await send_ephemeral(interaction, own_settings_replies.AUTO_DM_ON if is_on else own_settings_replies.AUTO_DM_OFF)
+
+
+@prefer.command(name="personal_style", description=profile_replies.PROFILE_HELP.text)
+async def personal_style(interaction: discord.Interaction) -> None:
+    """Turn on or off that a style is trained from the member's votes."""
+    services = services_of(interaction)
+    await answer(interaction, services, "prefer personal_style", _toggle_profile(interaction, services))
+
+
+async def _toggle_profile(interaction: discord.Interaction, services: Services) -> None:
+    async with services.database.begin(limit=services.answer_margin) as connection:
+        is_on = await toggle_profile(connection, context_from_interaction(interaction))
+    await send_ephemeral(interaction, profile_replies.turned_on() if is_on else profile_replies.OFF)
 
 
 option = app_commands.Group(name="option", description=own_settings_replies.OPTION_HELP.text, parent=prefer)

@@ -13,12 +13,11 @@ from babel.messages.pofile import write_po
 
 from bot.language.catalogs import ENGLISH, LANGUAGES, path_of, read_catalog
 from engine.prompt import COMMAND_HELP, OPTION_HELP, PARAMETERS, PROMPT_HELP, Code
-from engine.prompt.help import NOT_IN_RELEASE
 
 SOURCE = Path(__file__).parent.parent
 KEYWORDS = {"_": None, "Phrase": None, "plural": (2, 3)}
 _OF_PARAMETERS = tuple(text for row in PARAMETERS for text in (row.help, row.meaning) if text)
-_OF_COMMANDS = (COMMAND_HELP, PROMPT_HELP, *OPTION_HELP.values(), *_OF_PARAMETERS, NOT_IN_RELEASE)
+_OF_COMMANDS = (COMMAND_HELP, PROMPT_HELP, *OPTION_HELP.values(), *_OF_PARAMETERS)
 PROMPT_TEXTS = (*_OF_COMMANDS, *(code.value for code in Code))
 """Those of the prompt language, which knows no other languages."""
 

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from engine.contract.errors import RequestError, SettingUnsupported
 from engine.contract.jobs import JobSpec
-from engine.contract.training import MAX_PICTURES, MIN_PICTURES, AdapterNameTaken, OwnAdapter
+from engine.contract.training import MAX_PICTURES, MIN_PICTURES, PROFILE, AdapterNameTaken, OwnAdapter
 from engine.prompt import Code, Limits, ModelCapabilities, sentence
 
 MAX_OWN = 5
@@ -91,6 +91,22 @@ class AlreadyTraining(RequestError):
 
 class SharingForbidden(RequestError):
     """Those who manage the guild do not let members share adapters there."""
+
+
+class ProfileOff(RequestError):
+    """The member has not asked for a style of their own."""
+
+
+class ProfileOfModel(RequestError):
+    """The member's style was trained for another model, `model`."""
+
+    def __init__(self, *, model: str) -> None:
+        super().__init__(model=model)
+        self.model = model
+
+
+class ProfileOfAnother(RequestError):
+    """The picture was painted in the style of another member, or in one that is deleted."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,7 +195,7 @@ def check_may_train(own: Sequence[OwnAdapter], name: str) -> None:
 def with_usable(limits: Limits, usable: Usable) -> Limits:
     """Return the limits of prompts that may name these adapters too; of one name, the service's counts."""
     known = limits.adapters or ()
-    own = {name: adapter for name, adapter in usable.items() if name not in known}
+    own = {name: adapter for name, adapter in usable.items() if name not in known and name != PROFILE}
     if not own:
         return limits
     models = tuple(_with_misfits(model, own) for model in limits.models)
@@ -192,10 +208,29 @@ def _with_misfits(model: ModelCapabilities, own: Usable) -> ModelCapabilities:
 
 
 def bound(spec: JobSpec, limits: Limits, usable: Usable) -> JobSpec:
-    """Return the spec, which says which adapters of members its names mean; `limits` are those of the service."""
+    """Return the spec, which says which adapters of members its names mean; `limits` are those of the service.
+
+    Raises: ProfileOff, ProfileOfModel.
+    """
     known = limits.adapters or ()
-    ids = {name: usable[name].id for name in names_in(spec) if name in usable and name not in known}
+    names = [name for name in names_in(spec) if name not in known]
+    if "profile" in spec.parameters:
+        check_profile(spec, limits, usable)
+        names.append(PROFILE)
+    ids = {name: usable[name].id for name in names if name in usable}
     return replace(spec, adapters=MappingProxyType(ids)) if ids else spec
+
+
+def check_profile(spec: JobSpec, limits: Limits, usable: Usable) -> None:
+    """Check that the spec, which asks for its member's own style, can have it.
+
+    Raises: ProfileOff, ProfileOfModel.
+    """
+    if PROFILE not in usable:
+        raise ProfileOff()
+    model = usable[PROFILE].model
+    if str(spec.parameters.get("model", limits.default_model)) != model:
+        raise ProfileOfModel(model=model)
 
 
 def names_in(spec: JobSpec) -> list[str]:
@@ -207,10 +242,12 @@ def names_in(spec: JobSpec) -> list[str]:
 def check_may_use(spec: JobSpec, allowed: frozenset[UUID]) -> None:
     """Check that the spec asks for no adapter of a member but these.
 
-    Raises: SettingUnsupported, as for one that there is not.
+    Raises: SettingUnsupported, as for one that there is not; ProfileOfAnother.
     """
     for name, adapter_id in spec.adapters.items():
         if adapter_id not in allowed:
+            if name == PROFILE:
+                raise ProfileOfAnother()
             raise SettingUnsupported(name="lora", value=name, model=str(spec.parameters.get("model", "")))
 
 

@@ -48,6 +48,7 @@ from bot.replies.cause_replies import (
 from bot.replies.operation_replies import broken, inability, unusable_files
 from bot.replies.own_settings_replies import CHANGED_MEANWHILE, too_many_options
 from bot.replies.plan_replies import PLAN_SENTENCES
+from bot.replies.profile_replies import PROFILE_SENTENCES
 from bot.replies.safety_replies import word_refused
 from bot.replies.server_replies import elsewhere
 from bot.replies.training_replies import TRAINING_SENTENCES
@@ -86,6 +87,7 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Any], str]] = {
     errors.TooManyPending: lambda error: _limit(error),
     **PLAN_SENTENCES,
     **TRAINING_SENTENCES,
+    **PROFILE_SENTENCES,
     WordForbidden: lambda error: word_refused(error.rule),
     EndsRefused: lambda error: said(error.told),
     PictureWithheld: lambda error: str(withheld_replies.NOT_SHOWN),

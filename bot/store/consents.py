@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.exports import withdraw_exports
 from bot.store.learning.adapters import adapters_of_member
+from bot.store.learning.profiles import withdraw_profiles
 from bot.store.members import lock_members
 from bot.store.tables import consent_choices, consent_notices, members
 
@@ -71,7 +72,8 @@ async def store_choices(connection: AsyncConnection, choices: Sequence[ConsentCh
     """Store the choices of different members, each of whom is locked; one that is stored already changes nothing.
 
     Files of exports that hold something of who agreed to publishing, and does no longer, are taken back. Adapters that
-    have learnt from who agreed to training, and does no longer, are named in the log: they must be trained anew.
+    have learnt from who agreed to training, and does no longer, are named in the log: they must be trained anew. Styles
+    of single members that have learnt from them are deleted, and their own with them.
     """
     rows = [
         {
@@ -89,6 +91,8 @@ async def store_choices(connection: AsyncConnection, choices: Sequence[ConsentCh
     for choice in choices:
         if not choice.may_train and (learnt := await _learnt_from(connection, choice.member_id)):
             _log.warning("adapters_to_train_anew", cause="withdrew", adapters=learnt)
+    if refusing := [choice.member_id for choice in choices if not choice.may_train]:
+        await withdraw_profiles(connection, refusing)
     await connection.execute(_STORE, {"rows": rows})
     return [None] * len(choices)
 

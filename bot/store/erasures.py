@@ -14,6 +14,7 @@ from bot.store.exports import withdraw_exports
 from bot.store.gallery.votes import note_votes_of
 from bot.store.guilds.tables import guild_changes
 from bot.store.learning.adapters import forget_learnt_from
+from bot.store.learning.profiles import withdraw_profiles
 from bot.store.moderation.cases import DiscordPlace, erase_cases
 from bot.store.moderation.members import IN_FORCE, pass_on_guild_restrictions
 from bot.store.moderation.tables import guild_restrictions
@@ -80,8 +81,8 @@ class DiscordMessage:
 
 
 async def start_erasures(connection: AsyncConnection, requests: Sequence[ErasureRequest]) -> list[None]:
-    """Part each member from their Discord user at once, take back their consent, delete their key, stop their
-    jobs, and note the rest.
+    """Part each member from their Discord user at once, take back their consent, delete their key and what has learnt
+    their taste, stop their jobs, and note the rest.
 
     Whatever the Discord user does from now on is a new member's, who has the ban or the limit of the old one: an
     erasure ends neither.
@@ -98,6 +99,7 @@ async def start_erasures(connection: AsyncConnection, requests: Sequence[Erasure
             await connection.execute(sa.insert(members).values(id=heir, discord_id=restricted))
             await pass_on_restriction(connection, request.member_id, heir)
             await pass_on_guild_restrictions(connection, request.member_id, heir)
+        await withdraw_profiles(connection, [request.member_id])
         await delete_keys_of(connection, request.member_id)
         await cancel_pending_of(connection, request.member_id)
     return [None] * len(requests)

@@ -16,6 +16,7 @@ from bot.store.adapters.tables import adapter_shares
 from bot.store.export_tables import exports
 from bot.store.finding.tables import searches
 from bot.store.guilds.tables import guild_changes
+from bot.store.learning.profile_tables import profile_sources, profiles
 from bot.store.learning.tables import learned_adapter_members, learned_adapter_questions
 from bot.store.members import consent_of_member
 from bot.store.moderation.tables import guild_restrictions, moderation_cases, refusals
@@ -130,6 +131,8 @@ async def read_own_data(connection: AsyncConnection, discord_id: int) -> OwnData
         api_keys: api_keys.c.member_id == member_id,
         learned_adapter_members: learned_adapter_members.c.member_id == member_id,
         learned_adapter_questions: learned_adapter_questions.c.answered_by == member_id,
+        profiles: profiles.c.member_id == member_id,
+        profile_sources: profile_sources.c.member_id == member_id,
         member_months: member_months.c.member_id == member_id,
     }
     rows = {table.name: await _rows(connection, table, condition) for table, condition in wanted.items()}

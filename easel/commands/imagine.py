@@ -36,7 +36,7 @@ from engine.contract.jobs import FINAL, MAX_SEED, Job, JobSpec, JobStatus
 from engine.contract.provenance import PNG_KEY, PROVENANCE, PROVENANCE_TEXT
 from engine.contract.references import pictures_of
 from engine.logs import set_up_logging
-from engine.models.prompt_limits import read_limits, without_results
+from engine.models.prompt_limits import outside_discord, read_limits
 from engine.models.registry.registry import SHIPPED
 from engine.settings import EngineSettings
 from engine.store.database import Database, open_database
@@ -59,7 +59,7 @@ async def imagine(
     Raises: PromptRefused, SettingsInvalid, StoreUnavailable, Exit when the engine could not start.
     """
     set_up_logging(settings.log_format, process="imagine", level=logging.ERROR)
-    limits = without_results(await read_limits(settings.models_file or SHIPPED, settings.model))
+    limits = outside_discord(await read_limits(settings.models_file or SHIPPED, settings.model))
     files = await read_files(images)
     specs = specs_from_prompt(prompt, limits, {f"--image {at}": name for at, name in enumerate(files, 1)})
     if not output.quiet:

@@ -69,7 +69,7 @@ def train(
     if device.device.type == "cpu":
         os.nice(_NICENESS)
     try:
-        with hold_training_lock(settings.home, str(device.device)), _progress(config.steps, output) as shown:
+        with hold_training_lock(settings.home, str(device.device)), show_progress(config.steps, output) as shown:
 
             def run(rows: Iterable[PreferenceRow], hooks: RunHooks) -> Learnt:
                 return learn(folder, rows, chosen, device, config, shown(hooks))
@@ -136,7 +136,7 @@ def _forget_unless_begun(folder: Path) -> None:
 
 
 @contextmanager
-def _progress(steps: int, output: Output) -> Iterator[Callable[[RunHooks], RunHooks]]:
+def show_progress(steps: int, output: Output) -> Iterator[Callable[[RunHooks], RunHooks]]:
     """Show a bar on the terminal; yield what makes hooks that move it of others."""
     columns = (
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),

@@ -57,7 +57,7 @@ async def choose_votes(folder: Path, model: str, settings: EngineSettings) -> Lo
     async with open_migrated_postgres(settings) as url, open_database(url, pool_size=1) as database:
         if not file.exists():
             read_at = datetime.now(UTC)
-            _save(file, read_at, await read_trainable_votes(database, read_training_ids, model))
+            save_votes(file, read_at, await read_trainable_votes(database, read_training_ids, model))
         read_at, votes = _load(file)
         pictures = await read_trainable_pictures(database, read_training_ids, votes)
     return LoggedVotes(read_at=read_at, votes=votes, pictures=pictures)
@@ -91,7 +91,8 @@ def _hash_of(picture: TrainablePicture) -> str:
     return Path(picture.object_key).stem
 
 
-def _save(file: Path, read_at: datetime, votes: Sequence[TrainableVote]) -> None:
+def save_votes(file: Path, read_at: datetime, votes: Sequence[TrainableVote]) -> None:
+    """Note which votes a run learns from."""
     file.parent.mkdir(parents=True, exist_ok=True)
     partial = file.with_name(f"{file.name}.partial")
     with partial.open("w") as lines:

@@ -23,6 +23,7 @@ from bot.store.learning.new_votes import count_new_votes
 from bot.store.learning.questions import AdapterQuestion, ask, read_question
 from bot.store.learning.tables import AdapterState
 from easel.commands.learn_blind_votes import count_votes
+from easel.commands.learn_profiles import profiles_are_due
 from easel.commands.learn_promote import promote_run
 from easel.commands.learn_record import note_state
 from easel.commands.learn_steps import LearningStep, next_step
@@ -105,6 +106,8 @@ async def watch(
             # Votes that were counted may decide at once.
             is_idle = found.step is LearningStep.WAIT or found.step is last is LearningStep.COUNT_VOTES
             last = found.step
+            if is_idle and await profiles_are_due(settings):
+                code = await _run("profiles", "-o", str(options.folder / "profiles")) or code
             if (is_idle or code != ExitCode.DONE) and options.once:
                 return code
             if is_idle or code != ExitCode.DONE:

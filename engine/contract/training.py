@@ -19,6 +19,12 @@ MIN_PICTURES, MAX_PICTURES = 3, 20
 MIN_SIDE = 64
 """In pixels, of such a picture: what is smaller shows nothing that could be learnt."""
 
+PROFILE = "@profile"
+"""The name of a member's own style, which is trained from their votes; no other adapter can be called so."""
+
+PROFILE_VOTES = 100
+"""How many votes a member's own style is trained from at least."""
+
 ADAPTER_SUFFIX = ".safetensors"
 """Of an adapter's file in the picture store."""
 

@@ -26,7 +26,14 @@ MIN_PREFERENCES = 100
 
 
 class PreferencesUnusable(ValueError):
-    """A folder has no preferences that can be learnt from; the text says what is wrong and what to do."""
+    """A folder has no preferences that can be learnt from; the text says what is wrong and what to do.
+
+    count: how many there are, where that is what is wrong.
+    """
+
+    def __init__(self, text: str, count: int | None = None) -> None:
+        super().__init__(text)
+        self.count = count
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -108,10 +115,10 @@ def without_contradictions(preferences: Iterable[Preference]) -> Sequence[Prefer
     return [replace(one, weight=left[key]) for key, one in firsts.items() if left[key] > 0]
 
 
-def check_enough(count: int, raters: Set[Hashable], left_out: Mapping[str, int]) -> None:
-    """Return if a community can be learnt from in so many preferences of these raters.
+def check_enough(count: int, raters: Set[Hashable], left_out: Mapping[str, int], *, is_personal: bool = False) -> None:
+    """Return if a community can be learnt from in so many preferences of these raters, or one member.
 
-    left_out: how many others cannot be learnt from, by reason.
+    left_out: how many others cannot be learnt from, by reason. is_personal: whether one member's taste is wanted.
 
     Raises: PreferencesUnusable for too few, and for those of one member.
     """
@@ -119,9 +126,10 @@ def check_enough(count: int, raters: Set[Hashable], left_out: Mapping[str, int])
         others = "".join(f" Left out are {number}: {reason}." for reason, number in sorted(left_out.items()))
         raise PreferencesUnusable(
             f"There are {count} preferences, and at least {MIN_PREFERENCES} are needed to learn from.{others} "
-            "Ask members to rate pictures, and to agree to training with /privacy."
+            "Ask members to rate pictures, and to agree to training with /privacy.",
+            count,
         )
-    if len(raters) == 1 and None not in raters:
+    if not is_personal and len(raters) == 1 and None not in raters:
         raise PreferencesUnusable(
             "All preferences are of one member, so this would be that member's taste. Learn when others have rated too."
         )

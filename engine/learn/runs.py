@@ -57,8 +57,12 @@ def learn(
     device: Device,
     config: LearningConfig,
     hooks: RunHooks = RunHooks(),
+    *,
+    is_personal: bool = False,
 ) -> Learnt:
     """Train an adapter of the model in `folder`, or go on with it, and return it.
+
+    is_personal: whether it may learn the taste of one member.
 
     Raises: PreferencesUnusable for too few or one-sided preferences, SettingsInvalid for the folder of another run,
     LossNotFinite, OSError, and what loading a model, reading the pictures and the hooks raise. The folder keeps the
@@ -67,7 +71,7 @@ def learn(
     pipe, sha256 = load_pipeline(model, device)
     loaded = adapted(pipe, model, device=device.device, sha256=sha256, fragments_of=parse_attention)
     examples = encode_examples(rows, loaded, model.abilities.multiple, hooks.encoded)
-    check_enough(len(examples.preferences), examples.raters, examples.left_out)
+    check_enough(len(examples.preferences), examples.raters, examples.left_out, is_personal=is_personal)
     digest = preferences_hash(examples.preferences)
     facts = {"model": model.name, "model_sha256": sha256, "preferences_sha256": digest, **facts_of(config)}
     _claim(folder, facts)

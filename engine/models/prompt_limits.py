@@ -24,7 +24,8 @@ Samplers = tuple[str, ...]
 
 NO_INCOMPATIBLE_ADAPTERS: IncompatibleAdapters = MappingProxyType({})
 # Those of the language's service abilities that are supported.
-_SERVICE = frozenset({"speed", "visibility", "results"})
+_SERVICE = frozenset({"profile", "results", "speed", "visibility"})
+_OF_DISCORD = frozenset({"profile", "results"})
 
 
 async def read_limits(models_file: Path, default_model: str | None, *, shows_unsafe: bool = False) -> Limits:
@@ -110,9 +111,9 @@ def _samplers_of(model: Model) -> Samplers:
     return samplers if saved is None else supported_samplers(saved, samplers, model.scheduler.overrides) or samplers
 
 
-def without_results(limits: Limits) -> Limits:
-    """Return the limits of a service that looks up no results of earlier jobs, which `--between` names."""
-    return replace(limits, abilities=None if limits.abilities is None else limits.abilities - {"results"})
+def outside_discord(limits: Limits) -> Limits:
+    """Return the limits of a service that looks up neither results of earlier jobs nor the style of a member."""
+    return replace(limits, abilities=None if limits.abilities is None else limits.abilities - _OF_DISCORD)
 
 
 def limits_from_registry(

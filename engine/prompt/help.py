@@ -8,7 +8,7 @@ from types import MappingProxyType
 from engine.prompt.grammar.suggest import closest_name
 from engine.prompt.limits import Limits, ModelCapabilities
 from engine.prompt.parameter_type import Parameter, ParameterKind, allowed_values, number_text
-from engine.prompt.parameters import BY_SPELLING, PARAMETERS, RELEASE_ABILITIES
+from engine.prompt.parameters import BY_SPELLING, PARAMETERS
 from engine.prompt.sentences import Code, sentence
 
 # Discord shows at most 100 characters of an option's description.
@@ -17,7 +17,6 @@ PROMPT_HELP = "What to paint. Use :: for weights, --no to exclude things, --ar 3
 
 _MAX_HELP = 100
 _MAX_NAME = 32
-NOT_IN_RELEASE = "(Not in this release: the prompt is refused.)"
 
 SLASH_OPTIONS: tuple[Parameter, ...] = tuple(row for row in PARAMETERS if row.option)
 
@@ -50,7 +49,7 @@ def prompt_help(limits: Limits) -> str:
 
 def help_lines() -> tuple[str, ...]:
     """Return one line per parameter: its usage and what it does."""
-    return tuple(f"{usage(row)}  {row.help}{_not_here(row)}" for row in PARAMETERS)
+    return tuple(f"{usage(row)}  {row.help}" for row in PARAMETERS)
 
 
 def help_for(spelling: str) -> str:
@@ -62,7 +61,7 @@ def help_for(spelling: str) -> str:
         return f"{unknown} {sentence(Code.DID_YOU_MEAN, name=f'--{near}') if near else ''}".rstrip()
     facts = [
         usage(row),
-        f"{row.help}{_not_here(row)}",
+        row.help,
         f"Takes {allowed_values(row)}.",
         default_text(row),
         row.meaning,
@@ -88,15 +87,6 @@ def plain_name(spelling: str) -> str:
 
 def _bare(spelling: str) -> str:
     return spelling.strip(" -–—").lower()
-
-
-def is_available(row: Parameter) -> bool:
-    """Return whether any model, or the service, of this release supports the parameter."""
-    return not row.ability or row.ability in RELEASE_ABILITIES
-
-
-def _not_here(row: Parameter) -> str:
-    return "" if is_available(row) else f" {NOT_IN_RELEASE}"
 
 
 def usage(row: Parameter) -> str:
@@ -139,5 +129,4 @@ _PLACEHOLDERS = {
     ParameterKind.PICTURES: "url ...",
     ParameterKind.ADAPTERS: "name[:weight] ...",
     ParameterKind.RESULTS: "result result",
-    ParameterKind.CODES: "[code ...]",
 }

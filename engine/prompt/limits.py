@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from engine.contract.jobs import Operation, ParameterValue
-from engine.prompt.parameters import RELEASE_ABILITIES, SERVICE_ABILITIES
+from engine.prompt.parameters import SERVICE_ABILITIES
 from engine.prompt.sentences import Code, Field, Sentence, Told, sentence
 
 MAX_PROMPT_LENGTH = 6_000
@@ -153,15 +153,13 @@ def unavailable(what: Field, ability: str, limits: Limits, model: str = "") -> t
     what: the parameter, as it is spelled, or what needs the ability without one.
     model: the name of the model that lacks the ability; empty when the service does.
     """
-    if ability not in RELEASE_ABILITIES and not _able_models(ability, limits):
-        return sentence(Code.NOT_IN_RELEASE, what=what), sentence(Code.REMOVE)
     if model:
         return sentence(Code.NOT_WITH_MODEL, what=what, model=model), advice_on(ability, limits)
     return sentence(Code.NOT_ON_SERVER, what=what), advice_on(ability, limits)
 
 
 def advice_on(ability: str, limits: Limits) -> Sentence:
-    """Return what to do without an ability of this release: another model, if there is one that has it."""
+    """Return what to do without an ability: another model, if there is one that has it."""
     if able := _able_models(ability, limits):
         return sentence(Code.ABLE_MODEL, model=able[0])
     return sentence(Code.REMOVE if ability in SERVICE_ABILITIES else Code.NO_ABLE_MODEL)

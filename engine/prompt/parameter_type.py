@@ -21,7 +21,6 @@ class ParameterKind(StrEnum):
     model, version, niji: a model, by name or number. words: everything up to the next parameter.
     control: the name of a ControlNet. references: picture links, style codes or `random`. pictures: picture links.
     adapters: name:weight. results: the ids of two results.
-    codes: any number of short codes, or none.
     """
 
     FLAG = "flag"
@@ -38,7 +37,6 @@ class ParameterKind(StrEnum):
     ADAPTERS = "adapters"
     CONTROL = "control"
     RESULTS = "results"
-    CODES = "codes"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,7 +110,6 @@ _VALUES = {
     ParameterKind.PICTURES: Code.PICTURE_LINKS,
     ParameterKind.CONTROL: Code.CONTROL_NAME,
     ParameterKind.RESULTS: Code.RESULT_IDS,
-    ParameterKind.CODES: Code.PROFILES,
 }
 _RANGES = {
     ParameterKind.INTEGER: Code.WHOLE_NUMBER,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from engine.contract.jobs import Operation
 from engine.prompt.errors import PromptErrors, format_errors
-from engine.prompt.help import NOT_IN_RELEASE, default_text, is_available, usage
+from engine.prompt.help import default_text, usage
 from engine.prompt.parameter_type import Parameter, allowed_values
 from engine.prompt.parameters import MAX_RATIO, PARAMETERS
 from engine.prompt.parser import parse
@@ -42,9 +42,9 @@ If a prompt has errors, no job is queued. Each error is shown under the text it 
 ## Parameters
 
 If the model or the server does not support a parameter, the prompt is refused before it is queued. *Needs* is the
-ability that a parameter requires; without one, every model supports it. No model and no server of this release supports
-a parameter that is *not in this release*. *Grid* parameters are about all four pictures of
-a new grid: re-roll keeps them, and what starts from one of the pictures (vary, region, zoom, pan, upscale) drops them.
+ability that a parameter requires; without one, every model supports it. *Grid* parameters are about all four pictures
+of a new grid: re-roll keeps them, and what starts from one of the pictures (vary, region, zoom, pan, upscale) drops
+them.
 
 """
 
@@ -123,7 +123,7 @@ def _row(row: Parameter) -> str:
     default = default_text(row).removeprefix("Default: ").removesuffix(".")
     place = "grid" if Operation.VARY not in row.operations else "all"
     raw = usage(row).replace("|", "\\|")
-    needs = row.ability.replace("_", " ") if is_available(row) else "**not in this release**"
+    needs = row.ability.replace("_", " ")
     return f"| `{raw}` | {row.help} | {default} | {place} | {needs} |"
 
 
@@ -140,6 +140,5 @@ _EXAMPLE_NEEDS = {
 
 def _details(row: Parameter) -> str:
     same = f" Sets `--{row.gives}`." if row.gives else ""
-    notes = "" if is_available(row) else f" {NOT_IN_RELEASE}"
-    notes += f" {_EXAMPLE_NEEDS[row.name]}" if row.name in _EXAMPLE_NEEDS else ""
+    notes = f" {_EXAMPLE_NEEDS[row.name]}" if row.name in _EXAMPLE_NEEDS else ""
     return f"### --{row.name}\n\n{row.meaning} Takes {allowed_values(row)}.{same}{notes}\n\n    {row.example}\n"

@@ -106,7 +106,6 @@ class Code(Enum):
     PICTURE_LINKS = "picture links"
     ADAPTERS = "name or name:weight, separated by spaces, each weight from {low} to {high}"
     CONTROL_NAME = "the name of a ControlNet"
-    PROFILES = "profile codes, or nothing for your own"
     RESULT_IDS = "two results, by their ids or message links"
 
     BLOB_LINK = "A blob: link works only in your own browser."
@@ -197,7 +196,6 @@ class Code(Enum):
     TRY_RATIO = "Try --ar with width:height."
     NO_VIDEO = "Video generation is not supported."
 
-    NOT_IN_RELEASE = "{what} is not available: this release of Easel does not support it."
     NOT_WITH_MODEL = "{what} is not available with {model}."
     NOT_ON_SERVER = "{what} is not available on this server."
     START_PICTURE = "A picture"

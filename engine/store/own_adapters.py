@@ -11,8 +11,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from engine.contract.ids import new_id
 from engine.contract.jobs import Job, Operation
-from engine.contract.training import OwnAdapter
+from engine.contract.training import PROFILE, OwnAdapter
 from engine.store.jobs import PENDING, job_from_row
 from engine.store.tables import jobs, own_adapters, uploads
 
@@ -53,8 +54,9 @@ async def read_adapters(connection: AsyncConnection, adapter_ids: Collection[UUI
 
 
 async def read_adapters_of(connection: AsyncConnection, member_id: UUID) -> tuple[OwnAdapter, ...]:
-    """Return the member's adapters by name, those that are being trained too."""
-    query = sa.select(own_adapters).where(_own.member_id == member_id, sa.or_(IS_THERE, _IS_TRAINED))
+    """Return the member's adapters by name, those that are being trained too, without the style of their votes."""
+    is_known = sa.or_(IS_THERE, _IS_TRAINED)
+    query = sa.select(own_adapters).where(_own.member_id == member_id, _own.name != PROFILE, is_known)
     return tuple(adapter_from_row(row) for row in await connection.execute(query.order_by(sa.func.lower(_own.name))))
 
 
@@ -69,6 +71,35 @@ async def delete_adapter(connection: AsyncConnection, adapter_id: UUID) -> OwnAd
     query = sa.update(own_adapters).where(_own.id == adapter_id, IS_THERE).values(deleted_at=sa.func.now())
     row = (await connection.execute(query.returning(*own_adapters.c))).one_or_none()
     return None if row is None else adapter_from_row(row)
+
+
+async def read_profile(connection: AsyncConnection, member_id: UUID) -> OwnAdapter | None:
+    """Return the style that was trained from the member's votes; None without one."""
+    row = (await connection.execute(sa.select(own_adapters).where(_is_profile_of([member_id])))).one_or_none()
+    return None if row is None else adapter_from_row(row)
+
+
+async def store_profile(connection: AsyncConnection, member_id: UUID, model: str, object_key: str) -> UUID:
+    """Store the style of the member's votes, and return its id: that of the one before, which jobs may name already."""
+    old = await read_profile(connection, member_id)
+    values = {"member_id": member_id, "name": PROFILE, "subject": "", "kind": "", "model": model}
+    if old is None:
+        added = new_id()
+        await connection.execute(sa.insert(own_adapters).values(id=added, object_key=object_key, **values))
+        return added
+    if old.object_key != object_key:
+        # An engine deletes the file of the old one.
+        gone = {**values, "model": old.model, "object_key": old.object_key, "deleted_at": sa.func.now()}
+        await connection.execute(sa.insert(own_adapters).values(id=new_id(), **gone))
+    changed = {"model": model, "object_key": object_key, "created_at": sa.func.now()}
+    await connection.execute(sa.update(own_adapters).where(_own.id == old.id).values(changed))
+    return old.id
+
+
+async def delete_profiles(connection: AsyncConnection, member_ids: Collection[UUID]) -> None:
+    """Delete the styles of the members' votes. Engines delete their files."""
+    query = sa.update(own_adapters).where(_is_profile_of(member_ids))
+    await connection.execute(query.values(deleted_at=sa.func.now()))
 
 
 async def read_deleted(connection: AsyncConnection, limit: int) -> list[tuple[UUID, str]]:
@@ -124,6 +155,10 @@ async def forget_brought(
 async def forget_pictures(connection: AsyncConnection, job_id: UUID) -> None:
     """Record that the training has its pictures no longer."""
     await connection.execute(sa.update(jobs).where(jobs.c.id == job_id).values(image_keys=[]))
+
+
+def _is_profile_of(member_ids: Collection[UUID]) -> sa.ColumnElement[bool]:
+    return sa.and_(_own.member_id == sa.any_(_array(member_ids)), sa.func.lower(_own.name) == PROFILE, IS_THERE)
 
 
 def adapter_from_row(row: sa.Row[Any]) -> OwnAdapter:

@@ -10,7 +10,7 @@ from uuid import UUID
 from engine.contract.errors import SettingUnsupported
 from engine.contract.jobs import Job
 from engine.contract.painting import AdapterFile
-from engine.contract.training import ADAPTER_SUFFIX, OwnAdapter
+from engine.contract.training import ADAPTER_SUFFIX, PROFILE, OwnAdapter
 from engine.store.database import Database
 from engine.store.file_copies import key_from_hash
 from engine.store.own_adapters import find_kept_keys, read_adapters
@@ -38,6 +38,8 @@ async def _read(runner: JobRunner, job: Job) -> Mapping[UUID, OwnAdapter]:
     for name, adapter_id in job.spec.adapters.items():
         if adapter_id not in found:
             model = str(job.spec.parameters.get("model", ""))
+            if name == PROFILE:
+                raise SettingUnsupported(name="profile", value="", model=model)
             raise SettingUnsupported(name="lora", value=name, model=model)
     return found
 

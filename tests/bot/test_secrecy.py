@@ -45,6 +45,7 @@ ABOUT_NO_JOBS_OF_OTHERS = frozenset(
             "prefer option remove",
             "prefer suffix",
             "prefer auto_dm",
+            "prefer personal_style",
             "settings",
         ),
         *("Use as picture prompt", "Describe", "Recipe", "Report", "Delete mine"),

@@ -15,6 +15,7 @@ import bot.store.announcements.tables
 import bot.store.export_tables
 import bot.store.finding.tables
 import bot.store.guilds.tables
+import bot.store.learning.profile_tables
 import bot.store.learning.tables
 import bot.store.moderation.tables
 import bot.store.original_requests

@@ -18,6 +18,7 @@ from bot.store.guilds.tables import guild_settings
 from bot.store.interaction import InteractionContext
 from bot.store.tables import members
 from engine.contract.jobs import JobSpec
+from engine.contract.training import PROFILE
 from engine.store.own_adapters import IS_THERE
 from engine.store.tables import own_adapters
 
@@ -37,7 +38,7 @@ async def read_usable(connection: AsyncConnection, discord_id: int, guild_id: in
     """Return the adapters that the Discord user may use in the guild, by name; of one name, their own counts."""
     owner = sa.select(members.c.id).where(members.c.discord_id == discord_id).scalar_subquery()
     plain = (_own.id, _own.name, _own.model)
-    own = sa.select(*plain, sa.true().label("is_own")).where(_own.member_id == owner, IS_THERE)
+    own = sa.select(*plain, sa.true().label("is_own")).where(_own.member_id == owner, _own.name != PROFILE, IS_THERE)
     shared = sa.select(*plain, sa.false().label("is_own")).where(_own.id.in_(_shared_in([guild_id])), IS_THERE)
     rows = await connection.execute(sa.union_all(shared, own))
     # Own ones come last, and so replace those of the same name.

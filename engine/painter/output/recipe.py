@@ -212,7 +212,9 @@ def _with_adapters(spec: JobSpec, recipe: Mapping[str, Any], *, has_style: bool)
     if not has_style and names == [name for name, _ in recorded]:
         return spec
     worn = {"lora": tuple(f"{name}:{weight!r}" for name, weight in recorded)} if recorded else {}
-    return replace(spec, parameters={**spec.parameters, "style": "raw", **worn})
+    # The style of its member is among the adapters that the recipe names.
+    kept = {name: value for name, value in spec.parameters.items() if name != "profile"}
+    return replace(spec, parameters={**kept, "style": "raw", **worn})
 
 
 def _operation_of(recipe: Mapping[str, Any]) -> Operation:

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from engine.contract.errors import SettingUnsupported, SourceMismatch
 from engine.contract.jobs import ParameterValue
 from engine.contract.painting import AdapterFile, PaintRequest
+from engine.contract.training import PROFILE
 from engine.models.registry.adapters import Adapter
 from engine.models.registry.controls import ControlNet
 from engine.models.registry.registry import Model, Registry
@@ -18,11 +19,12 @@ from engine.painter.sampling.checks import bounded, check_known
 def loras_of(
     asked: Mapping[str, ParameterValue], model: Model, registry: Registry
 ) -> tuple[tuple[Adapter, float], ...]:
-    """Return the adapters that the request names and the community's, each with its weight.
+    """Return the adapters that the request names, the community's and the member's own style, each with its weight.
 
     Raises: SettingUnsupported.
     """
-    return (*_loras(asked.get("lora"), model, registry), *_style(asked, model, registry))
+    named, style = _loras(asked.get("lora"), model, registry), _style(asked, model, registry)
+    return (*named, *style, *_profile(asked, model, registry))
 
 
 def with_own_adapters(registry: Registry, own: Sequence[AdapterFile]) -> Registry:
@@ -68,19 +70,40 @@ def _loras(value: ParameterValue | None, model: Model, registry: Registry) -> tu
 
 
 def _style(asked: Mapping[str, ParameterValue], model: Model, registry: Registry) -> tuple[tuple[Adapter, float], ...]:
-    """Return the community's adapter with its weight: s / 100 up to `--stylize` 100, then rising to 2 at 1000.
+    """Return the community's adapter with its weight.
 
     Nothing without one, with `--style raw`, and where the prompt names the adapter itself.
     """
-    stylize = bounded(model, "stylize", asked.get("stylize"), 100, 0, 1000)
-    is_raw = asked.get("style") == "raw"
+    weight, is_raw = _style_weight(asked, model), asked.get("style") == "raw"
     style = registry.style_of(model)
-    if style is None or stylize == 0 or is_raw:
+    if style is None or weight == 0 or is_raw:
         return ()
     named = asked.get("lora", ())
     if isinstance(named, tuple) and any(str(one).partition(":")[0] == style.name for one in named):
         return ()
-    return ((style, stylize / 100 if stylize <= 100 else 1 + (stylize - 100) / 900),)
+    return ((style, weight),)
+
+
+def _profile(
+    asked: Mapping[str, ParameterValue], model: Model, registry: Registry
+) -> tuple[tuple[Adapter, float], ...]:
+    """Return the member's own style, if the request asks for it, as strong as that of the community.
+
+    Raises: SettingUnsupported for a request that brings none, or one for another model.
+    """
+    if asked.get("profile") is not True:
+        return ()
+    found = next((adapter for adapter in registry.adapters_of(model) if adapter.name == PROFILE), None)
+    if found is None:
+        raise SettingUnsupported(name="profile", value="", model=model.name)
+    weight = _style_weight(asked, model)
+    return ((found, weight),) if weight else ()
+
+
+def _style_weight(asked: Mapping[str, ParameterValue], model: Model) -> float:
+    """Return how strong styles are: s / 100 up to `--stylize` 100, then rising to 2 at 1000."""
+    stylize = bounded(model, "stylize", asked.get("stylize"), 100, 0, 1000)
+    return stylize / 100 if stylize <= 100 else 1 + (stylize - 100) / 900
 
 
 def _weight(name: str, text: str, model: Model) -> float:

@@ -164,10 +164,6 @@ def _pictures(raw: RawParameter, limits: Limits) -> ParsedValue:
     return _parse_list(raw, _picture)
 
 
-def _codes(raw: RawParameter, limits: Limits) -> ParsedValue:
-    return _parse_list(raw, _code) if raw.tokens else ("own",)
-
-
 def _adapters(raw: RawParameter, limits: Limits) -> ParsedValue:
     def read(raw: RawParameter, token: Token) -> str | list[Problem]:
         return _adapter(raw, token, limits)
@@ -249,8 +245,8 @@ _ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _ESCAPED = re.compile(r"\\.")
 _WEIGHT = re.compile(r"::[-+.0-9]*")
 
-_VALUE_OPTIONAL = frozenset({ParameterKind.NIJI, ParameterKind.CODES})
-_TAKES_SEVERAL = frozenset(map(ParameterKind, ("words", "references", "pictures", "adapters", "codes")))
+_VALUE_OPTIONAL = frozenset({ParameterKind.NIJI})
+_TAKES_SEVERAL = frozenset(map(ParameterKind, ("words", "references", "pictures", "adapters")))
 
 _PARSERS: Mapping[ParameterKind, ValueParser] = MappingProxyType(
     {
@@ -267,6 +263,5 @@ _PARSERS: Mapping[ParameterKind, ValueParser] = MappingProxyType(
         ParameterKind.ADAPTERS: _adapters,
         ParameterKind.CONTROL: lambda raw, limits: _code(raw, raw.tokens[0]),
         ParameterKind.RESULTS: _results,
-        ParameterKind.CODES: _codes,
     }
 )

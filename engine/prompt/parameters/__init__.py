@@ -22,39 +22,12 @@ __all__ = [
     "MAX_RATIO",
     "MOST_PAINTED",
     "PARAMETERS",
-    "RELEASE_ABILITIES",
     "SERVICE_ABILITIES",
 ]
 
 MAX_RATIO = 10
 # Abilities that belong to the service and not to a model.
 SERVICE_ABILITIES = frozenset({"speed", "visibility", "profile", "results"})
-# What some model or the service of this release can do; a test compares it with the families of models.
-RELEASE_ABILITIES = frozenset(
-    {
-        "attention",
-        "best",
-        "chaos",
-        "character_reference",
-        "control",
-        "draft",
-        "images",
-        "interpolation",
-        "lora",
-        "quality",
-        "results",
-        "sameseed",
-        "sampler",
-        "speed",
-        "stop",
-        "style",
-        "style_reference",
-        "tile",
-        "video",
-        "visibility",
-        "weird",
-    }
-)
 
 # Shown, and written in canonical prompts, in this order.
 PARAMETERS: tuple[Parameter, ...] = (

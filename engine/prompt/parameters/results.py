@@ -90,10 +90,11 @@ RESULT_PARAMETERS: tuple[Parameter, ...] = (
     Parameter(
         name="profile",
         aliases=("p", "personalize"),
-        kind=ParameterKind.CODES,
-        help="Your personal style, or the profiles with these codes.",
-        meaning="Uses an adapter trained on your votes; --stylize sets its strength.",
-        example="a boat at sea --profile abc123",
+        kind=ParameterKind.FLAG,
+        help="Your personal style, which is trained from your votes.",
+        meaning="Uses an adapter trained from your votes, beside the community's; --stylize sets its strength. "
+        "`/prefer personal_style` turns it on.",
+        example="a boat at sea --profile",
         ability="profile",
     ),
 )

@@ -7,7 +7,10 @@ from types import MappingProxyType
 
 import pytest
 
+from engine.contract.errors import SettingUnsupported
 from engine.contract.jobs import ParameterValue
+from engine.contract.painting import AdapterFile
+from engine.contract.training import PROFILE
 from engine.models.prompt_limits import limits_from_registry
 from engine.models.registry.registry import Registry
 from engine.painter.in_process import create_painter
@@ -34,6 +37,21 @@ def test_stylize_sets_the_weight(
     worn = params_from_request(request, styled(registry)).loras
     assert [(adapter.name, own) for adapter, own in worn] == ([] if weight is None else [("ink", weight)])
     assert params_from_request(request, registry).loras == ()
+
+
+def test_the_style_of_a_member_is_as_strong_as_that_of_the_community(registry: Registry) -> None:
+    """Both at once; without the community's with `--style raw`, and none with `--stylize 0`."""
+    own = AdapterFile(name=PROFILE, path=registry.adapters["paper"].file, sha256="", model="tiny")
+
+    def worn(**parameters: ParameterValue) -> dict[str, float]:
+        request = replace(paint_request(parameters={"profile": True, **parameters}), adapters=(own,))
+        return {adapter.name: weight for adapter, weight in params_from_request(request, styled(registry)).loras}
+
+    assert worn(stylize=50) == {"ink": 0.5, PROFILE: 0.5}
+    assert worn(style="raw") == {PROFILE: 1.0}
+    assert worn(stylize=0) == {}
+    with pytest.raises(SettingUnsupported):
+        params_from_request(paint_request(parameters={"profile": True}), styled(registry))
 
 
 async def test_a_stronger_style_moves_the_picture_further(registry: Registry) -> None:

@@ -114,5 +114,4 @@ VALUES = {
     ParameterKind.ADAPTERS: ["ink:0.5 paper", "ink"],
     ParameterKind.CONTROL: ["edges"],
     ParameterKind.RESULTS: [f"{UUID(int=1)} {UUID(int=0xABC)}"],
-    ParameterKind.CODES: ["", "abc def"],
 }

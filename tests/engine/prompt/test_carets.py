@@ -64,7 +64,6 @@ FAULTS = (
     ("a --sref ink::2", "ink"),
     (f"a --sref {PNG} ink", "ink"),
     ("a --cref ink", "ink"),
-    ("a --profile a/b", "--profile"),
     ("a --model plian", "plian"),
     ("a --v 9", "9"),
     ("a --niji", "--niji"),

@@ -8,19 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from engine.contract.references import ABILITY_OF
 from engine.models.prompt_limits import read_limits
-from engine.models.registry.families import FAMILIES
 from engine.models.registry.registry import SHIPPED
-from engine.prompt import PARAMETERS, Limits, Parameter, PromptErrors, format_errors, help_for, notes_on, parse
-from engine.prompt.help import NOT_IN_RELEASE, is_available
-from engine.prompt.parameters import FOREIGN_PARAMETERS, RELEASE_ABILITIES, SERVICE_ABILITIES
+from engine.prompt import PARAMETERS, Limits, Parameter, PromptErrors, format_errors, notes_on, parse
 from engine.prompt.reference_page import language_page
 
 ROOT = Path(__file__).parents[3]
 IMAGINE = re.compile(r"/imagine (?:prompt: )?([^`\")<]+?)(?: negative: ([^`\")<]+))?[`\"]")
 # What a cell of the table says where the starter is not enough.
-ELSEWHERE = ("not in this release", "is registered")
+ELSEWHERE = ("is registered",)
 
 
 @pytest.fixture(scope="module")
@@ -37,20 +33,12 @@ def works(text: str, limits: Limits) -> None:
 
 @pytest.mark.parametrize("row", PARAMETERS, ids=lambda row: row.name)
 def test_the_example_of_a_parameter_works_or_says_what_it_needs(row: Parameter, limits: Limits) -> None:
-    """A parameter that nobody supports is marked on the page and in the help, and refused with the truth."""
     details = language_page().split(f"### --{row.name}\n")[1].split("###")[0]
-    if is_available(row) and "The example needs" not in details:
+    if "The example needs" not in details:
         works(row.example, limits)
         return
     result = parse(row.example, limits=limits)
-    if is_available(row):
-        assert isinstance(result, PromptErrors) or all(notes_on(spec, limits) for spec in result)
-        return
-    assert isinstance(result, PromptErrors)
-    assert NOT_IN_RELEASE in details and NOT_IN_RELEASE in help_for(row.name)
-    assert "this release of Easel does not support it" in format_errors(result)
-    wrong = parse(f"a star --{row.name} -1 x", limits=limits)
-    assert isinstance(wrong, PromptErrors) and "this release of Easel does not" in format_errors(wrong)
+    assert isinstance(result, PromptErrors) or all(notes_on(spec, limits) for spec in result)
 
 
 def test_the_examples_on_one_screen_work(limits: Limits) -> None:
@@ -74,16 +62,3 @@ def test_the_readme_says_what_the_model_that_ships_can_paint(limits: Limits) -> 
     known = limits.models[0].vocabulary
     assert known is not None and known.paints in text
     assert [word for word in known.words if word.removesuffix(" sky") not in text] == []
-
-
-def test_no_advice_names_what_this_release_cannot_do() -> None:
-    """For parameters of other services too."""
-    missing = [f"--{row.name}" for row in PARAMETERS if not is_available(row)]
-    advice = " ".join(map(str, FOREIGN_PARAMETERS.values()))
-    assert [name for name in missing if re.search(rf"{name}\b", advice)] == []
-
-
-def test_the_release_has_what_its_families_and_its_service_have(limits: Limits) -> None:
-    ours = {ability for family in FAMILIES.values() for ability in family.abilities} | (limits.abilities or set())
-    assert ours | set(ABILITY_OF.values()) == RELEASE_ABILITIES
-    assert {row.ability for row in PARAMETERS if row.ability} <= RELEASE_ABILITIES | SERVICE_ABILITIES

@@ -159,7 +159,7 @@ EXAMPLES: tuple[Example, ...] = (
     refused(47, "cat --weird 3001", "--weird must be between 0 and 3000", ours=True),
     refused(48, f"cat --cref {PNG_A} --v 7", "--cref is not available with v7", limits=_able("v7", "style")),
     refused(49, "cat --AR 3:2", "Use lower case: --ar"),
-    refused(50, "cat --p", "--p is not available: this release", limits=Limits(abilities=frozenset({"speed"}))),
+    refused(50, "cat --p", "--p is not available on this server", limits=Limits(abilities=frozenset({"speed"}))),
     refused(51, "cat --stealth", "--stealth is not available on this server", limits=Limits(abilities=frozenset())),
     Example(
         number=52,

@@ -25,7 +25,7 @@ PNG = "https://a.org/a.png"
         ("cat --seed 7 --no red,green --aspect 6:4", "cat --no red, green --ar 3:2 --seed 7"),
         ("cat --raw --tile --q 2.50", "cat --quality 2.5 --style raw --tile"),
         ("cat --lora ink:.5  paper", "cat --lora ink:0.5 paper:1"),
-        ("cat --p", "cat --profile own"),
+        ("cat --p", "cat --profile"),
         (r"\{a\} \:: \--x", r"\{a\} \:\: \--x"),
         (r"a\: ::2 b", r"a\: ::2 b"),
         ("a: b:", "a: b:"),

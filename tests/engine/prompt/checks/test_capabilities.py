@@ -178,7 +178,6 @@ def test_a_shape_beyond_the_only_sizes_of_a_model(raw: str, suggested: str) -> N
 
 
 _NONE_HERE = "is not available with slow. Remove it: no model on this server supports it."
-_NOBODY = "is not available: this release of Easel does not support it. Remove it."
 _LEAVE = "Remove it, or choose another model with --model."
 
 
@@ -192,7 +191,6 @@ def test_advice_on_what_a_model_cannot_do_is_true() -> None:
     assert error("a --stop 50", limits=limits)[1].endswith("choose a model that supports it: --model able.")
     alone = replace(limits, models=models[:1])
     assert error("a --stop 50", limits=alone)[1].endswith("Remove it: no model on this server supports it.")
-    assert error("a --profile x", limits=limits)[1].endswith(_NOBODY)
     assert error("a --public", limits=limits)[1].endswith("--public is not available on this server. Remove it.")
 
 
