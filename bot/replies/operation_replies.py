@@ -31,6 +31,7 @@ _ADD_ONS = {
     AddOn.SEGMENTER.value: Phrase("the segmenter {name}"),
     AddOn.CAPTIONER.value: Phrase("the captioner {name}"),
     AddOn.CLASSIFIER.value: Phrase("the classifier {name}"),
+    AddOn.SCORER.value: Phrase("the scorer {name}"),
     AddOn.CONTROL.value: Phrase("the ControlNet {name}"),
     AddOn.IP_ADAPTER.value: Phrase("the IP-Adapter {name}"),
 }
@@ -40,6 +41,7 @@ _WITHOUT_ADD_ON = {
     AddOn.SEGMENTER.value: Phrase("choose cells of the picture instead, and please contact the server's operator"),
     AddOn.CAPTIONER.value: Phrase("describe again later, and please contact the server's operator"),
     AddOn.CLASSIFIER.value: _LATER,
+    AddOn.SCORER.value: Phrase("remove --best, and please contact the server's operator"),
     AddOn.CONTROL.value: Phrase("remove --control, and please contact the server's operator"),
     AddOn.IP_ADAPTER.value: Phrase("remove the pictures from the prompt, and please contact the server's operator"),
 }

@@ -27,8 +27,6 @@ from engine.learn.preferences import PreferencesUnusable, read_preferences
 from engine.learn.reward import save_reward_model
 from engine.learn.run_files import EVALUATION, RECORD, REWARD, SHEET
 from engine.logs import set_up_logging
-from engine.models.files.clip_folder import clip_hash
-from engine.models.files.locate import local_path
 from engine.models.registry.registry import SHIPPED, read_registry
 from engine.settings import EngineSettings
 from engine.store.objects import open_objects
@@ -64,7 +62,7 @@ async def evaluate_run(
         typer.echo(_WITHDRAWN, err=True)
         return ExitCode.FAILED
     sheet_of(found.rematches[:_ON_SHEET]).save(run / SHEET, quality=92, xmp=PROVENANCE)
-    facts = {"model": model.name, "clip_sha256": str(clip_hash(local_path(model), model.clip_sha256))}
+    facts = {"model": model.name, "clip_sha256": found.clip_sha256}
     save_reward_model(found.reward, run / REWARD, facts)
     result = _result(found)
     kept = {name: votes for name, votes in read_evaluation(run).items() if name == "votes"} | result
@@ -89,12 +87,18 @@ async def _logged_rows(run: Path, model: str, settings: EngineSettings) -> RowsO
 
 
 def _result(found: Evaluation) -> dict[str, Any]:
-    share = wilson_share(found.wins, len(found.gains))
+    share, scorer = wilson_share(found.wins, len(found.gains)), found.scorer
+    second = scorer and {
+        "name": scorer.name,
+        "win_rate": asdict(wilson_share(scorer.wins, len(scorer.gains))),
+        "accuracy": scorer.accuracy,
+    }
     return {
         "win_rate": asdict(share),
         "is_better": share.low > 0.5,
         "reward_accuracy": found.accuracy,
         "reward_ceiling": found.ceiling,
+        **({"scorer": second} if second else {}),
     }
 
 
@@ -105,4 +109,15 @@ def _sentence(result: dict[str, Any]) -> str:
     return (
         f"It wins {share['count']} of {share['total']} rematches ({share['low']:.0%} to {share['high']:.0%}):"
         f" {verdict}. The reward model is right about {result['reward_accuracy']:.0%}{ceiling} of held-out votes."
+        f"{_scorer_sentence(result)}"
+    )
+
+
+def _scorer_sentence(result: dict[str, Any]) -> str:
+    if "scorer" not in result:
+        return ""
+    scorer, share = result["scorer"], result["scorer"]["win_rate"]
+    return (
+        f" The scorer {scorer['name']} lets it win {share['count']} ({share['low']:.0%} to {share['high']:.0%}), and is"
+        f" right about {scorer['accuracy']:.0%}."
     )

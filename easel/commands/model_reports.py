@@ -27,7 +27,7 @@ _MOST_ALIKE = 12
 class ModelReport:
     """What `easel models` knows of a model or of what works with models.
 
-    kind: "model", "adapter", "IP-Adapter", "upscaler", "segmenter", "captioner", "classifier" or "control".
+    kind: "model", "adapter", "IP-Adapter", "upscaler", "segmenter", "captioner", "classifier", "scorer" or "control".
     path: of its folder or file. size_bytes, sha256: of its files.
     fits: the models that an adapter or a ControlNet fits; None for anything else.
     problems: what is wrong and what to do, also why its hash could not be written. code: the exit code of the first.
@@ -110,7 +110,7 @@ def report_on_upscaler(status: UpscalerStatus, unwritten: EaselError | None = No
 
 
 def report_on_folder(status: FolderStatus, unwritten: EaselError | None = None) -> ModelReport:
-    """Return the report on a segmenter, captioner or classifier; `unwritten` is why its hash could not be written."""
+    """Return the report on what is registered by its folder; `unwritten` is why its hash could not be written."""
     return ModelReport(
         kind=status.registered.kind.value,
         name=status.registered.name,

@@ -16,6 +16,7 @@ class AddOn(StrEnum):
     SEGMENTER = "segmenter"
     CAPTIONER = "captioner"
     CLASSIFIER = "classifier"
+    SCORER = "scorer"
     CONTROL = "ControlNet"
     IP_ADAPTER = "IP-Adapter"
 

@@ -16,11 +16,12 @@ from engine.contract.jobs import JobSpec, Part
 from engine.learn.blind import paint_twice
 from engine.learn.preferences import PreferenceRow
 from engine.learn.reward import Comparisons, FeatureReader, accuracy, noise_ceiling, train_reward_model
-from engine.models.files.clip_folder import clip_folder
+from engine.models.files.clip_folder import clip_folder, clip_hash
 from engine.models.files.locate import local_path
-from engine.models.loading.clip import load_clip
+from engine.models.loading.clip import LoadedClip, load_clip
 from engine.models.loading.device import best_device
 from engine.models.loading.reward import RewardModel
+from engine.models.loading.scorer import load_scorer
 from engine.models.registry.registry import Model, Registry
 
 RowsOfSplit = Callable[[str], Iterable[PreferenceRow]]
@@ -64,11 +65,26 @@ def sheet_of(rematches: Sequence[Rematch], columns: int = 4) -> Image.Image:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SecondOpinion:
+    """What the registered scorer says of the same: as the fields of an Evaluation, of how people in general decide."""
+
+    name: str
+    gains: Sequence[float]
+    accuracy: float
+
+    @property
+    def wins(self) -> int:
+        """How many rematches the new picture won."""
+        return sum(gain > 0 for gain in self.gains)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Evaluation:
     """How an adapter did against what was there before, by a reward model of the same community.
 
     gains: for each rematch, the new picture's reward minus the old one's, in logits of being preferred.
     accuracy, ceiling: of the reward model on held-out preferences, and of the best of all judges; None if unknown.
+    clip_sha256: hash of the CLIP whose features it is over. scorer: None where none is registered.
     """
 
     rematches: Sequence[Rematch]
@@ -76,6 +92,8 @@ class Evaluation:
     reward: RewardModel
     accuracy: float
     ceiling: float | None
+    clip_sha256: str
+    scorer: SecondOpinion | None = None
 
     @property
     def wins(self) -> int:
@@ -88,14 +106,15 @@ async def evaluate(
 ) -> Evaluation:
     """Return how the adapter does on prompts that were held out of its training.
 
+    The reward model is over the features of the registered scorer, if there is one, else of the model's own CLIP.
+
     rows_of: returns the preferences of the split train, validation or test; it is called in another thread.
 
-    Raises: PreferencesUnusable, OperationUnsupported for a model without a CLIP, and what painting raises.
+    Raises: PreferencesUnusable, OperationUnsupported for a model without a CLIP where no scorer is registered, and what
+    painting raises.
     """
-    folder = clip_folder(local_path(model))
-    if folder is None:
-        raise OperationUnsupported(operation="evaluate", model=model.name)
-    reader = await asyncio.to_thread(_reader, model, folder)
+    judge = await asyncio.to_thread(_judge, registry, model)
+    reader = FeatureReader(judge.clip)
     splits = [await asyncio.to_thread(_comparisons, reader, rows_of, split) for split in _SPLITS]
     train, validation, test = splits
     reward = await asyncio.to_thread(train_reward_model, train, validation)
@@ -108,6 +127,8 @@ async def evaluate(
         gains=await asyncio.to_thread(lambda: [_gain(reward, reader, one) for one in rematches]),
         accuracy=accuracy(reward, test),
         ceiling=noise_ceiling(one for split in splits for one in split.preferences),
+        clip_sha256=judge.sha256,
+        scorer=await asyncio.to_thread(_second_opinion, judge, reader, rematches, test),
     )
 
 
@@ -115,8 +136,35 @@ def _comparisons(reader: FeatureReader, rows_of: RowsOfSplit, split: str) -> Com
     return reader.comparisons(rows_of(split))
 
 
-def _reader(model: Model, folder: Path) -> FeatureReader:
-    return FeatureReader(load_clip(model.name, folder, best_device().device, model.clip_sha256))
+@dataclass(frozen=True, kw_only=True)
+class _Judge:
+    """A CLIP with the hash of its files; `scorer` is the name of the scorer that it is, with its own reward."""
+
+    clip: LoadedClip
+    sha256: str
+    scorer: tuple[str, RewardModel] | None = None
+
+
+def _judge(registry: Registry, model: Model) -> _Judge:
+    device, place = best_device().device, local_path(model)
+    if registry.scorer is not None:
+        found = load_scorer(registry.scorer, device)
+        return _Judge(clip=found.clip, sha256=found.sha256, scorer=(registry.scorer.name, found.reward))
+    folder = clip_folder(place)
+    if folder is None:
+        raise OperationUnsupported(operation="evaluate", model=model.name)
+    clip = load_clip(model.name, folder, device, model.clip_sha256)
+    return _Judge(clip=clip, sha256=str(clip_hash(place, model.clip_sha256)))
+
+
+def _second_opinion(
+    judge: _Judge, reader: FeatureReader, rematches: Sequence[Rematch], test: Comparisons
+) -> SecondOpinion | None:
+    if judge.scorer is None:
+        return None
+    name, reward = judge.scorer
+    gains = [_gain(reward, reader, one) for one in rematches]
+    return SecondOpinion(name=name, gains=gains, accuracy=accuracy(reward, test))
 
 
 def _gain(reward: RewardModel, reader: FeatureReader, rematch: Rematch) -> float:

@@ -1,4 +1,4 @@
-"""Whether registered segmenters, captioners and classifiers can be used on this machine, and their hashes."""
+"""Whether registered segmenters, captioners, classifiers and scorers can be used on this machine, and their hashes."""
 
 from __future__ import annotations
 
@@ -59,6 +59,7 @@ def _tried(registered: ModelFolder) -> str:
 
     from engine.models.loading.captioner import load_captioner
     from engine.models.loading.classifier import load_classifier
+    from engine.models.loading.scorer import load_scorer
     from engine.models.loading.segmenter import load_segmenter
 
     device, image = torch.device("cpu"), Image.new("RGB", (64, 64))
@@ -69,6 +70,11 @@ def _tried(registered: ModelFolder) -> str:
             captioner = load_captioner(registered, device)
             captioner.captions(image, 1)
             return captioner.sha256
+        case AddOn.SCORER:
+            scorer = load_scorer(registered, device)
+            scorer.clip.embed_image(image)
+            scorer.clip.embed_texts(["a picture"])
+            return scorer.sha256
         case _:
             classifier = load_classifier(registered, device)
             classifier.scores([image])

@@ -133,7 +133,7 @@ def limits_from_registry(
     samplers: by model, those that its files support; models that are not in it support all that are registered.
     vocabularies: by model, all that it can paint, of those that come with such a list.
     operations: by model, what it can do; models that are not in it can do all that is registered.
-    without_clip: models that come without a CLIP, which ranks pictures.
+    without_clip: models that come without a CLIP, which ranks pictures where no scorer does.
     controls: by model, the ControlNets that fit it; models that are not in it have all that are registered.
 
     Raises: ModelUnknown if the default is not registered.
@@ -148,7 +148,7 @@ def limits_from_registry(
                 vocabularies.get(model.name),
                 style.name if (style := registry.style_of(model)) else "",
                 operations.get(model.name, model.abilities.operations),
-                has_clip=model.name not in without_clip,
+                can_choose=model.name not in without_clip or registry.scorer is not None,
                 controls=controls.get(model.name, tuple(one.name for one in registry.controls_of(model))),
                 reads_pictures=any(one.use is PictureUse.IMAGE for one in registry.ip_adapters_of(model)),
             )
@@ -179,13 +179,13 @@ def _capabilities_from_model(
     style: str,
     operations: tuple[Operation, ...],
     *,
-    has_clip: bool,
+    can_choose: bool,
     controls: tuple[str, ...],
     reads_pictures: bool,
 ) -> ModelCapabilities:
     return ModelCapabilities(
         name=model.name,
-        abilities=abilities - (frozenset() if has_clip else CLIP_ABILITY),
+        abilities=abilities - (frozenset() if can_choose else CLIP_ABILITY),
         operations=operations,
         samplers=samplers,
         step_limits=model.step_limits,

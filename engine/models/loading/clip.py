@@ -63,7 +63,12 @@ def load_clip(name: str, folder: Path, device: torch.device, recorded: str | Non
     folder_hash(folder, recorded)
     with one_at_a_time, translated_errors(name):
         processor = CLIPProcessor.from_pretrained(folder, local_files_only=True)
-        model = CLIPModel.from_pretrained(folder, local_files_only=True, use_safetensors=True, dtype=torch.float32)
+        model, info = CLIPModel.from_pretrained(
+            folder, local_files_only=True, use_safetensors=True, dtype=torch.float32, output_loading_info=True
+        )
+        # transformers 5.23 fills what is missing with random numbers.
+        if missing := sorted(info["missing_keys"]):
+            raise UnusableFiles(f"the weights of its CLIP lack {len(missing)} tensors, such as {missing[0]}")
         # transformers 5.23 makes a tokenizer of nothing but special tokens where its vocabulary is missing.
         if len(processor.tokenizer) < model.config.text_config.vocab_size:
             raise UnusableFiles("the tokenizer of its CLIP lacks most of the vocabulary")

@@ -1,4 +1,4 @@
-"""What the models file registers by its folder alone, beside models: segmenters, captioners and classifiers."""
+"""What the models file registers by its folder alone: segmenters, captioners, classifiers and scorers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,12 @@ from engine.contract.add_ons import AddOn
 from engine.models.registry.toml_values import TomlReader
 
 TABLES: Mapping[AddOn, str] = MappingProxyType(
-    {AddOn.SEGMENTER: "segmenters", AddOn.CAPTIONER: "captioners", AddOn.CLASSIFIER: "classifiers"}
+    {
+        AddOn.SEGMENTER: "segmenters",
+        AddOn.CAPTIONER: "captioners",
+        AddOn.CLASSIFIER: "classifiers",
+        AddOn.SCORER: "scorers",
+    }
 )
 """The table of the file that registers each of them."""
 
@@ -23,7 +28,8 @@ class ModelFolder:
 
     kind: a CLIPSeg, which finds in a picture what words name, is a segmenter; a model such as BLIP, which says in words
         what a picture shows, a captioner; a safety checker of diffusers, which says how unsafe a picture is, a
-        classifier. sha256: the hash of its files, None until it is recorded.
+        classifier; a CLIP such as PickScore, which says how much people would like a picture of a text, a scorer.
+    sha256: the hash of its files, None until it is recorded.
     """
 
     kind: AddOn

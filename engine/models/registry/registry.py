@@ -116,6 +116,11 @@ class Registry:
         """The safety classifier that is used: the first of the file."""
         return self._first_folder(AddOn.CLASSIFIER)
 
+    @property
+    def scorer(self) -> ModelFolder | None:
+        """The scorer that is used: the first of the file."""
+        return self._first_folder(AddOn.SCORER)
+
     def without(self, kind: AddOn) -> Registry:
         """Return the registry without what it registers of this kind, by their folders."""
         return replace(self, folders=MappingProxyType({**self.folders, kind: MappingProxyType({})}))

@@ -25,6 +25,7 @@ from engine.models.loading.clip import LoadedClip, load_clip
 from engine.models.loading.device import best_device
 from engine.models.loading.errors import result_or_error
 from engine.models.loading.reward import RewardModel, features_of, load_reward_model
+from engine.models.loading.scorer import LoadedScorer, load_scorer
 from engine.models.registry.folders import ModelFolder
 from engine.models.registry.registry import Model, Registry
 from engine.painter.operations.source import open_source
@@ -35,13 +36,14 @@ T = TypeVar("T")
 
 
 class SuggestionThread:
-    """The thread with the captioner and the models' CLIPs, which are loaded when they are first needed and stay."""
+    """The thread with captioner, scorer and the models' CLIPs, which are loaded when they are first needed and stay."""
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
         self._loaded: dict[str, LoadedClip] = {}
         self._rewards: dict[Path, RewardModel] = {}
         self._captioner: LoadedCaptioner | None = None
+        self._scorer: LoadedScorer | None = None
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="suggesting")
 
     async def suggest(self, request: PaintRequest) -> PaintedText:
@@ -64,8 +66,8 @@ class SuggestionThread:
     ) -> list[float]:
         """Return how near each picture is to the words: the cosine of their embeddings, -1 to 1.
 
-        Where the file of what the community likes is given, return instead how likely each would be preferred to the
-        average of them, 0 to 1.
+        Where the file of what the community likes is given, or else a scorer is registered, return instead how likely
+        each would be preferred to the average of them, 0 to 1.
 
         pictures: uint8 [height, width, 3].
         Source: Radford et al. 2021 (CLIP), figure 3; Bradley and Terry 1952.
@@ -105,19 +107,39 @@ class SuggestionThread:
     def _score(
         self, request: PaintRequest, model: Model, reward: Path | None, pictures: Sequence[Tensor]
     ) -> list[float]:
-        folder = clip_folder(local_path(model))
-        if folder is None:
+        judge = self._judge(model, reward)
+        if judge is None:
             raise SettingUnsupported(name="best", value=str(len(pictures)), model=model.name)
-        clip = self._clip(model, folder)
+        clip, liked = judge
         text = " ".join(word.text for word in words_of(request.spec.parts))
         (words,) = clip.embed_texts([text])
         images = torch.cat([clip.embed_image(Image.fromarray(picture.numpy())) for picture in pictures])
-        if reward is None:
+        if liked is None:
             scores = images @ words
         else:
-            rewards = self._reward(reward, clip).rewards(features_of(images, words))
+            rewards = liked.rewards(features_of(images, words))
             scores = torch.sigmoid(rewards - rewards.mean())
         return [round(score, 4) for score in scores.tolist()]
+
+    def _judge(self, model: Model, reward: Path | None) -> tuple[LoadedClip, RewardModel | None] | None:
+        """Return what judges pictures, and by what reward of its features; None where nothing can."""
+        scorer = self._scorer_of_registry()
+        if scorer is not None and (reward is None or self._is_of(scorer, reward)):
+            return scorer.clip, scorer.reward if reward is None else self._reward(reward, scorer.clip)
+        folder = clip_folder(local_path(model))
+        if folder is None:
+            return None
+        clip = self._clip(model, folder)
+        return clip, None if reward is None else self._reward(reward, clip)
+
+    def _is_of(self, scorer: LoadedScorer, reward: Path) -> bool:
+        """Return whether what the community likes was learnt over the features of the scorer."""
+        return load_reward_model(reward)[1].get("clip_sha256") == scorer.sha256
+
+    def _scorer_of_registry(self) -> LoadedScorer | None:
+        if self._scorer is None and self._registry.scorer is not None:
+            self._scorer = load_scorer(self._registry.scorer, best_device().device)
+        return self._scorer
 
     def _reward(self, file: Path, clip: LoadedClip) -> RewardModel:
         if file not in self._rewards:

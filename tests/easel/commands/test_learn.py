@@ -230,12 +230,13 @@ async def test_a_disk_that_fills_while_saving_leaves_the_last_good_checkpoint(
 
 
 async def test_an_adapter_is_promoted_when_it_wins_and_rolled_back(home: Path, tmp_path: Path) -> None:
-    """Of the starter, whose CLIP judges: a run of no use is not promoted unless it is asked for."""
+    """Of the starter, whose CLIP judges, also as a scorer: a run of no use is not promoted unless it is asked for."""
     votes = save_rows(tmp_path / "votes", warm_rows(120))
     for split in ("validation", "test"):
         save_rows(votes, warm_rows(30), split)
     models = tmp_path / "models.toml"
-    models.write_text(SHIPPED.read_text().replace("../../starter/weights", str(WEIGHTS)))
+    shipped = SHIPPED.read_text().replace("../../starter/weights", str(WEIGHTS))
+    models.write_text(f'{shipped}\n[scorers.pick]\nfolder = "{WEIGHTS / "clip"}"\n')
     run, given = str(tmp_path / "run"), {"EASEL_MODELS_FILE": str(models)}
     unready = await run_easel("learn", "promote", str(tmp_path), home=home, **given)
     assert (unready.code, "is not the folder of a run" in unready.err) == (4, True), unready.err
@@ -249,6 +250,7 @@ async def test_an_adapter_is_promoted_when_it_wins_and_rolled_back(home: Path, t
     assert judged.code == 0, judged.err
     result = json.loads(judged.out)
     assert (result["win_rate"]["total"], result["reward_accuracy"]) == (10, 1.0)
+    assert (result["scorer"]["name"], result["scorer"]["win_rate"]["total"]) == ("pick", 10)
     assert (tmp_path / "run" / "before-after.jpg").is_file()
     promoted = await run_easel("learn", "promote", run, "--anyway", home=home, **given)
     assert (promoted.code, promoted.out.startswith("learned-")) == (0, True), promoted.err

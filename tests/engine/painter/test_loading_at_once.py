@@ -21,6 +21,7 @@ from engine.models.loading.clip import load_clip
 from engine.models.loading.device import Device
 from engine.models.loading.exclusive import one_at_a_time
 from engine.models.loading.pipeline import load_pipeline
+from engine.models.loading.scorer import load_scorer
 from engine.models.loading.segmenter import load_segmenter
 from engine.models.registry.folders import ModelFolder
 from engine.models.registry.registry import Registry
@@ -30,6 +31,7 @@ from engine.starter import WEIGHTS
 from tests.engine.painter.captioners import save_captioner
 from tests.engine.painter.classifiers import save_classifier
 from tests.engine.painter.controls import control_net, save_control
+from tests.engine.painter.scorers import save_scorer
 from tests.engine.painter.segmenters import save_segmenter
 
 CPU = Device(device=torch.device("cpu"), dtype=torch.float32)
@@ -37,6 +39,7 @@ FOLDERS = {
     AddOn.SEGMENTER: (save_segmenter, load_segmenter),
     AddOn.CAPTIONER: (save_captioner, load_captioner),
     AddOn.CLASSIFIER: (save_classifier, load_classifier),
+    AddOn.SCORER: (save_scorer, load_scorer),
 }
 
 
