@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from easel.output import Output
 from engine.contract.errors import SettingsInvalid
 from engine.feedback.splits import Split
 from engine.feedback.trainable import ConsentWithdrawn
+from engine.learn.crew import Crew, join_crew
 from engine.learn.losses import LOSSES
 from engine.learn.preferences import PreferenceRow, PreferencesUnusable, read_preferences
 from engine.learn.run_files import delete_run, has_begun
@@ -65,23 +66,29 @@ def train(
     """
     set_up_logging(settings.log_format, process="learn", level=logging.ERROR)
     registry = read_registry(settings.models_file or SHIPPED)
-    chosen, device = registry.model(model or settings.model), best_device()
+    chosen = registry.model(model or settings.model)
+    crew, device = join_crew(best_device())
     if device.device.type == "cpu":
         os.nice(_NICENESS)
+    # One process of several holds it for all.
+    locked = hold_training_lock(settings.home, str(device.device)) if crew.is_first else nullcontext()
     try:
-        with hold_training_lock(settings.home, str(device.device)), show_progress(config.steps, output) as shown:
+        with locked, show_progress(config.steps, output if crew.is_first else replace(output, quiet=True)) as shown:
 
             def run(rows: Iterable[PreferenceRow], hooks: RunHooks) -> Learnt:
-                return learn(folder, rows, chosen, device, config, shown(hooks))
+                return learn(folder, rows, chosen, device, config, shown(hooks), crew=crew)
 
             if source:
                 learnt = run(read_preferences(source), RunHooks())
+            elif crew.is_first:
+                learnt = _learn_from_log(folder, chosen.name, settings, crew, run)
             else:
-                learnt = _learn_from_log(folder, chosen.name, settings, run)
+                learnt = _learn_along(folder, chosen.name, settings, crew, run)
     except (PreferencesUnusable, ConsentWithdrawn, LossNotFinite) as error:
         typer.echo(_REFUSED[type(error)](error), err=True)
         return ExitCode.FAILED
-    _tell(learnt, output)
+    if crew.is_first:
+        _tell(learnt, output)
     return ExitCode.DONE
 
 
@@ -98,9 +105,10 @@ _REFUSED: Mapping[type[Exception], Callable[[Any], str]] = {
 }
 
 
-def _learn_from_log(
-    folder: Path, model: str, settings: EngineSettings, run: Callable[[Iterable[PreferenceRow], RunHooks], Learnt]
-) -> Learnt:
+Run = Callable[[Iterable[PreferenceRow], RunHooks], Learnt]
+
+
+def _learn_from_log(folder: Path, model: str, settings: EngineSettings, crew: Crew, run: Run) -> Learnt:
     """Learn from the votes that members agreed to training with, those of an interrupted run where there is one.
 
     Raises: SettingsInvalid, PreferencesUnusable; ConsentWithdrawn, and what was learned is then deleted.
@@ -116,6 +124,7 @@ def _learn_from_log(
                 raise PreferencesUnusable(
                     f"No member has agreed to training yet, or none of those has rated pictures of {model}."
                 )
+            crew.wait()
             objects = open_objects(settings.storage_url)
             rows = chosen.rows(Split.TRAIN, lambda key: runner.run(objects.get(key)))
             learnt = run(rows, RunHooks(confirm=lambda: runner.run(confirm_votes(chosen.votes, settings))))
@@ -127,6 +136,18 @@ def _learn_from_log(
         raise
     finally:
         _forget_unless_begun(folder)
+
+
+def _learn_along(folder: Path, model: str, settings: EngineSettings, crew: Crew, run: Run) -> Learnt:
+    """Learn from the votes that the first process of the crew has chosen.
+
+    Raises: ConsentWithdrawn, which that one finds as well.
+    """
+    crew.wait()
+    with asyncio.Runner() as runner:
+        chosen = runner.run(choose_votes(folder, model, settings))
+        objects = open_objects(settings.storage_url)
+        return run(chosen.rows(Split.TRAIN, lambda key: runner.run(objects.get(key))), RunHooks())
 
 
 def _forget_unless_begun(folder: Path) -> None:

@@ -132,6 +132,17 @@ class PairBatch:
     embeds: Sequence[PromptEmbeds]
     weights: Tensor
 
+    def part(self, share: slice) -> PairBatch:
+        """Return some of the preferences as a batch."""
+        return PairBatch(
+            size=self.size,
+            preferences=self.preferences[share],
+            winners=self.winners[share],
+            losers=self.losers[share],
+            embeds=self.embeds[share],
+            weights=self.weights[share],
+        )
+
 
 def batch_of(examples: EncodedPreferences, size: Size, preferences: Sequence[Preference]) -> PairBatch:
     """Return preferences of pictures of one size as a batch."""

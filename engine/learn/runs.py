@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.contract.errors import SettingsInvalid
+from engine.learn.crew import ALONE, Crew
 from engine.learn.distance import relative_change
 from engine.learn.examples import OnEncoded, encode_examples
 from engine.learn.preferences import PreferenceRow, check_enough, preferences_hash
@@ -59,10 +60,12 @@ def learn(
     hooks: RunHooks = RunHooks(),
     *,
     is_personal: bool = False,
+    crew: Crew = ALONE,
 ) -> Learnt:
     """Train an adapter of the model in `folder`, or go on with it, and return it.
 
-    is_personal: whether it may learn the taste of one member.
+    is_personal: whether it may learn the taste of one member. crew: the processes that call this together, of which the
+        first one writes the folder and calls `hooks.confirm`.
 
     Raises: PreferencesUnusable for too few or one-sided preferences, SettingsInvalid for the folder of another run,
     LossNotFinite, OSError, and what loading a model, reading the pictures and the hooks raise. The folder keeps the
@@ -74,11 +77,14 @@ def learn(
     check_enough(len(examples.preferences), examples.raters, examples.left_out, is_personal=is_personal)
     digest = preferences_hash(examples.preferences)
     facts = {"model": model.name, "model_sha256": sha256, "preferences_sha256": digest, **facts_of(config)}
-    _claim(folder, facts)
-    trainer = PreferenceTrainer(loaded, denoiser_of(pipe), examples, config)
-    train_in_folder(folder, trainer, hooks.stepped)
-    hooks.confirm()
-    trainer.adapter.save(folder / ADAPTER, facts)
+    if crew.is_first:
+        _claim(folder, facts)
+    trainer = PreferenceTrainer(loaded, denoiser_of(pipe), examples, config, crew)
+    train_in_folder(folder, trainer, hooks.stepped, crew)
+    if crew.is_first:
+        hooks.confirm()
+        trainer.adapter.save(folder / ADAPTER, facts)
+    crew.wait()
     return Learnt(
         adapter=folder / ADAPTER,
         num_preferences=len(examples.preferences),
@@ -122,7 +128,9 @@ def _claim(folder: Path, facts: Mapping[str, str]) -> None:
 _WORDS = {"preferences_sha256": "the votes", "model_sha256": "the model's files"}
 
 
-def train_in_folder(folder: Path, trainer: PreferenceTrainer, report: Callable[[Step], None]) -> None:
+def train_in_folder(
+    folder: Path, trainer: PreferenceTrainer, report: Callable[[Step], None], crew: Crew = ALONE
+) -> None:
     """Train to the last step from the folder's checkpoint, if it has one, with checkpoints and the log there.
 
     Raises: LossNotFinite, and the checkpoint is that of the step before; OSError, torch.OutOfMemoryError.
@@ -130,19 +138,24 @@ def train_in_folder(folder: Path, trainer: PreferenceTrainer, report: Callable[[
     checkpoint = folder / CHECKPOINT
     if checkpoint.exists():
         trainer.load(checkpoint)
+    # All begin with the same one.
+    crew.wait()
     unlogged: list[Step] = []
     try:
         for step in trainer.steps():
             unlogged.append(step)
             report(step)
             is_last = step.number == trainer.config.steps
+            if not crew.is_first:
+                continue
             if step.number % LOG_EVERY == 0 or is_last:
                 _log(folder, unlogged)
                 unlogged = []
             if step.number % SAVE_EVERY == 0 or is_last:
                 trainer.save(checkpoint)
     except LossNotFinite:
-        trainer.save(checkpoint)
+        if crew.is_first:
+            trainer.save(checkpoint)
         raise
 
 

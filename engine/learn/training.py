@@ -16,6 +16,7 @@ from safetensors import safe_open
 from torch import Tensor, nn
 
 from engine.learn.adapter import TrainedLora, facts_from_metadata, save_atomically
+from engine.learn.crew import ALONE, Crew
 from engine.learn.examples import EncodedPreferences, PairBatch, Size, batches, generator_for
 from engine.learn.losses import LOSSES, Loss, PairErrors
 from engine.learn.noising import TIMESTEPS, Noised, Noising, noising_for
@@ -70,10 +71,15 @@ class PreferenceTrainer:
     """The state of a run: the adapter, its optimizer, and how many steps were done."""
 
     def __init__(
-        self, model: LoadedModel, denoiser: nn.Module, examples: EncodedPreferences, config: LearningConfig
+        self,
+        model: LoadedModel,
+        denoiser: nn.Module,
+        examples: EncodedPreferences,
+        config: LearningConfig,
+        crew: Crew = ALONE,
     ) -> None:
         """`denoiser` is that of `model`, which paints with the adapter from now on."""
-        self._model, self._examples, self.config = model, examples, config
+        self._model, self._examples, self.config, self._crew = model, examples, config, crew
         self.adapter = TrainedLora(denoiser, rank=config.rank, seed=config.seed)
         self._optimizer = torch.optim.AdamW(self.adapter.parameters.values(), lr=config.rate, weight_decay=0.0)
         self._loss = LOSSES[config.loss]
@@ -96,7 +102,9 @@ class PreferenceTrainer:
             group["lr"] = rate
         self._optimizer.zero_grad(set_to_none=True)
         loss = self.loss_of(batch, generator_for(self.config.seed, self.done))
-        torch.autograd.backward(loss.value)
+        if loss.value.requires_grad:
+            torch.autograd.backward(loss.value)
+        self._crew.sum_gradients(self.adapter.parameters.values())
         norm = nn.utils.clip_grad_norm_(self.adapter.parameters.values(), _MAX_NORM)
         if not (loss.value.isfinite() and norm.isfinite()):
             raise LossNotFinite(self.done + 1, batch)
@@ -105,18 +113,30 @@ class PreferenceTrainer:
         return Step(number=self.done, loss=loss.value.item(), accuracy=loss.accuracy, rate=rate)
 
     def loss_of(self, batch: PairBatch, rng: torch.Generator) -> Loss:
-        """Return the loss of a batch; both pictures of a pair get the same noise and timestep."""
+        """Return the loss of a batch; both pictures of a pair get the same noise and timestep.
+
+        It is that of the whole batch in each process of a crew, which learns from its own share of it.
+        """
+        count = len(batch.preferences)
+        share = self._crew.share_of(count)
         noise = torch.randn(batch.winners.shape, generator=rng).to(batch.winners)
-        positions = torch.randint(TIMESTEPS, (len(noise),), generator=rng)
+        positions = torch.randint(TIMESTEPS, (count,), generator=rng)
+        errors = self._pair_errors(batch.part(share), noise[share], positions[share])
+        joined = PairErrors(**{name: self._crew.joined(own, count) for name, own in vars(errors).items()})
+        return self._loss(joined, batch.weights.to(joined.winner.device) / self._mean_weight, self.config.beta)
+
+    def _pair_errors(self, batch: PairBatch, noise: Tensor, positions: Tensor) -> PairErrors:
+        if not batch.preferences:
+            nothing = noise.new_zeros(0, dtype=torch.float32)
+            return PairErrors(winner=nothing, loser=nothing, reference_winner=nothing, reference_loser=nothing)
         noised = self._noised(batch, noise, positions)
         embeds = [*batch.embeds, *batch.embeds]
         with torch.no_grad(), self.adapter.switched_off():
             reference_winner, reference_loser = self._errors(noised, embeds).chunk(2)
         winner, loser = self._errors(noised, embeds).chunk(2)
-        errors = PairErrors(
+        return PairErrors(
             winner=winner, loser=loser, reference_winner=reference_winner, reference_loser=reference_loser
         )
-        return self._loss(errors, batch.weights.to(winner.device) / self._mean_weight, self.config.beta)
 
     def _noised(self, batch: PairBatch, noise: Tensor, positions: Tensor) -> Noised:
         if batch.size not in self._noisings:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import signal
+import sys
 from pathlib import Path
 from uuid import UUID
 
 import pytest
+import torch
 from safetensors import safe_open
+from safetensors.torch import load_file
 
 from easel.commands.learn_lock import hold_training_lock
 from engine.contract.feedback import Consent
@@ -28,6 +31,10 @@ from tests.engine.worker.following import until
 COLOURS = ("red", "green", "blue", "black", "white")
 ANIMALS = ("cat", "dog", "horse", "fish", "mouse", "lion", "whale", "crow")
 SMALL = ("--steps", "4", "--pairs", "4", "--rank", "2")
+TORCHRUN = (
+    *(sys.executable, "-m", "torch.distributed.run", "--no-python", "--nproc-per-node=2", "--rdzv-backend=c10d"),
+    *("--rdzv-endpoint=127.0.0.1:0", "--local-addr=127.0.0.1"),
+)
 
 
 @pytest.fixture
@@ -87,6 +94,29 @@ async def test_a_killed_run_goes_on_to_the_same_adapter(home: Path, rated: Path,
     assert again.code == 0, again.err
     one, other = ((tmp_path / name / "adapter.safetensors").read_bytes() for name in ("whole", "killed"))
     assert one == other
+
+
+async def test_two_processes_train_what_one_does(home: Path, rated: Path, tmp_path: Path) -> None:
+    """As torchrun starts them, which accelerate launch does on cards; each has a share of batches of five.
+
+    On a processor, accelerate launch starts one process alone, whatever it is asked for.
+    """
+    models = str(save_models_file(tmp_path))
+    train = ("learn", "train", "--from", str(rated), *SMALL, "--pairs", "5", "-o")
+    one = await run_easel(*train, str(tmp_path / "one"), home=home, EASEL_MODELS_FILE=models)
+    assert one.code == 0, one.err
+    launched = await start_easel(
+        *train, str(tmp_path / "two"), home=home, before=TORCHRUN, EASEL_MODELS_FILE=models, GLOO_SOCKET_IFNAME="lo"
+    )  # fmt: skip
+    out, err = await launched.communicate()
+    assert (launched.returncode, out.count(b"Learned from 120 preferences")) == (0, 1), err.decode()
+    alone, together = (load_file(tmp_path / name / "adapter.safetensors") for name in ("one", "two"))
+    learnt = [name for name in alone if "lora_B" in name]
+    for name in learnt:
+        assert alone[name].abs().max() > 0
+        assert torch.cosine_similarity(alone[name].flatten(), together[name].flatten(), dim=0) > 0.999, name
+    logs = [json.loads((tmp_path / name / "log.jsonl").read_text()) for name in ("one", "two")]
+    assert logs[0] == pytest.approx(logs[1], abs=1e-4)
 
 
 async def test_without_consent_there_is_nothing_to_learn_from(home: Path, database_url: str, tmp_path: Path) -> None:
