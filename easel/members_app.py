@@ -99,6 +99,7 @@ def plan(
     queue: Annotated[int | None, typer.Option(min=1, max=200, help="Unfinished jobs.")] = None,
     repeat: Annotated[int | None, typer.Option(min=0, max=40, help="The most for --repeat; 0 for any.")] = None,
     sets: Annotated[int | None, typer.Option(min=0, max=40, help="Prompts that sets make; 0 for any.")] = None,
+    trainings: Annotated[str, typer.Option(metavar="NUMBER", help="LoRAs trained a month, or none.")] = "",
     speeds: Annotated[str, typer.Option(help="Such as fast,relax,turbo.")] = "",
     is_built_in: Annotated[bool, typer.Option("--built-in", help="Take back all that was set.")] = False,
     as_json: Json = False,
@@ -108,7 +109,7 @@ def plan(
     from easel.commands.standard_plan import limits_from_options, set_plan
 
     counts = {"max_running": at_once, "max_pending": queue, "max_repeat": repeat, "max_permutations": sets}
-    limits = limits_from_options({"per_day": gpu_per_day, "per_month": gpu_per_month}, counts, speeds)
+    limits = limits_from_options({"per_day": gpu_per_day, "per_month": gpu_per_month}, counts, speeds, trainings)
     run_command(set_plan(None if is_built_in else limits, settings(), Output(as_json=as_json, quiet=quiet)))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -12,6 +12,7 @@ from discord import app_commands
 from bot.answers import answer, send_ephemeral
 from bot.interaction_context import context_from_interaction, may_manage_guild
 from bot.policy.plans import MAX_NAME, MAX_PENDING_OF_PLAN, time_from_text
+from bot.policy.training_quota import count_from_text
 from bot.replies import plan_command_replies as replies
 from bot.services import Services, services_of
 from bot.store.interaction import InteractionContext
@@ -28,6 +29,11 @@ from engine.contract.jobs import Speed
 from engine.store.database import AsyncConnection
 
 _NUM_CHOICES = 25
+_LIMIT_FROM_TEXT: Mapping[str, Callable[[str], Any]] = {
+    "per_day": time_from_text,
+    "per_month": time_from_text,
+    "trainings": count_from_text,
+}
 
 Change = Callable[[AsyncConnection, InteractionContext], Awaitable[ChangedPlans]]
 Count = app_commands.Range[int, 0, 40]
@@ -59,6 +65,7 @@ async def list_plans(interaction: discord.Interaction) -> None:
     queue=replies.QUEUE_HELP.text,
     repeat=replies.REPEAT_HELP.text,
     sets=replies.SETS_HELP.text,
+    trainings=replies.TRAININGS_HELP.text,
     speeds=replies.SPEEDS_HELP.text,
 )
 @app_commands.choices(
@@ -73,11 +80,12 @@ async def set_limits(
     queue: app_commands.Range[int, 1, MAX_PENDING_OF_PLAN] | None = None,
     repeat: Count | None = None,
     sets: Count | None = None,
+    trainings: str | None = None,
     speeds: str | None = None,
 ) -> None:
     """Make or change a plan."""
     services = services_of(interaction)
-    texts = {"per_day": gpu_per_day, "per_month": gpu_per_month}
+    texts = {"per_day": gpu_per_day, "per_month": gpu_per_month, "trainings": trainings}
     counts = {"max_running": at_once, "max_repeat": repeat, "max_permutations": sets}
     given: dict[str, Any] = {one: number or None for one, number in counts.items() if number is not None}
     given |= {} if queue is None else {"max_pending": queue}
@@ -153,7 +161,7 @@ async def _list(interaction: discord.Interaction, services: Services) -> None:
 async def _set(
     interaction: discord.Interaction, services: Services, name: str, given: dict[str, Any], texts: dict[str, str]
 ) -> None:
-    limits = given | {one: time_from_text(text) for one, text in texts.items()}
+    limits = given | {one: _LIMIT_FROM_TEXT[one](text) for one, text in texts.items()}
     await _change(
         interaction,
         services,

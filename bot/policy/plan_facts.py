@@ -41,6 +41,7 @@ def values_of_plan(plan: Plan) -> dict[str, Any]:
         "max_pending": plan.max_pending,
         "max_repeat": plan.max_repeat,
         "max_permutations": plan.max_permutations,
+        "trainings": plan.trainings,
         "speeds": sorted(plan.speeds),
     }
 
@@ -55,6 +56,8 @@ def plan_from_fact(fact: Mapping[str, Any]) -> Plan:
         max_pending=fact["max_pending"],
         max_repeat=fact["max_repeat"],
         max_permutations=fact["max_permutations"],
+        # Older releases kept none.
+        trainings=fact.get("trainings"),
         speeds=frozenset(map(Speed, fact["speeds"])),
     )
 

@@ -25,7 +25,9 @@ MAX_NAME, MAX_PENDING_OF_PLAN = 32, 200
 
 _UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600}
 _TIME = re.compile(r"\s*([0-9]{1,6}(?:\.[0-9]{1,3})?)\s*(s|m|min|h)\s*", re.IGNORECASE)
-_NO_LIMIT = frozenset({"none", "no limit", "unlimited"})
+NO_LIMIT = frozenset({"none", "no limit", "unlimited"})
+"""How people say that there is none."""
+
 _WARNED_AT = 0.8
 _DAYS = 30
 
@@ -47,6 +49,7 @@ class Plan:
     max_pending: unfinished jobs, whether they wait or are painted.
     max_repeat, max_permutations: jobs of one prompt, by `--repeat` and by `{a, b}`; None for as many as
         the prompt language allows.
+    trainings: of LoRAs a month; None without a limit.
     """
 
     name: str = ""
@@ -56,6 +59,7 @@ class Plan:
     max_pending: int = MAX_PENDING
     max_repeat: int | None = None
     max_permutations: int | None = None
+    trainings: int | None = None
     speeds: frozenset[Speed] = frozenset({Speed.FAST, Speed.RELAX})
 
     def limit(self, period: Period) -> timedelta | None:
@@ -102,13 +106,15 @@ class GuildPlans:
 class TimeSpent:
     """What counts towards a member's GPU time: of jobs that finished today and this month, and of unfinished ones.
 
-    reserved: how long these are expected to take; estimate: how long one job is.
+    reserved: how long these are expected to take; estimate: how long one job is. trainings: of this month, unfinished
+        ones included.
     """
 
     day: timedelta = timedelta()
     month: timedelta = timedelta()
     reserved: timedelta = timedelta()
     estimate: timedelta = timedelta()
+    trainings: int = 0
 
     def of(self, period: Period) -> timedelta:
         """Return what counts within the period, unfinished jobs included."""
@@ -249,7 +255,8 @@ def _worth(plan: Plan) -> tuple[float, ...]:
     """Return by what plans are compared: GPU time first, then jobs."""
     unlimited = float("inf")
     times = [one / timedelta(seconds=1) for one in (plan.per_month, plan.per_day and plan.per_day * _DAYS) if one]
-    jobs = (unlimited if one is None else one for one in (plan.max_running, plan.max_repeat, plan.max_permutations))
+    counts = (plan.max_running, plan.max_repeat, plan.max_permutations, plan.trainings)
+    jobs = (unlimited if one is None else one for one in counts)
     has_time = plan.per_day != timedelta() and plan.per_month != timedelta()
     time = min(times, default=unlimited) if has_time else 0.0
     return time, plan.max_pending, *jobs, len(plan.speeds)
@@ -260,7 +267,7 @@ def time_from_text(text: str) -> timedelta | None:
 
     Raises: TimeUnreadable.
     """
-    if text.strip().lower() in _NO_LIMIT:
+    if text.strip().lower() in NO_LIMIT:
         return None
     found = _TIME.fullmatch(text)
     seconds = float(found[1]) * _UNITS[found[2].lower()] if found else -1

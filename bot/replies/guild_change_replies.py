@@ -124,6 +124,8 @@ def _allowed(plan: Plan) -> Iterator[str]:
         yield _("{n} repeat", n=plan.max_repeat)
     if plan.max_permutations is not None:
         yield _("{n} sets", n=plan.max_permutations)
+    if plan.trainings is not None:
+        yield _("{n} trainings a month", n=plan.trainings)
     yield from sorted(plan.speeds)
 
 

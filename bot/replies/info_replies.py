@@ -67,6 +67,9 @@ def _plan(found: OwnSummary, now: datetime) -> list[str]:
     lines += [_left(found, one) for one in left if one]
     used = {"day": gpu_time(found.spent.day), "month": gpu_time(found.spent.month)}
     lines += [] if any(left) else [_("**GPU time**: {day} today, {month} this month.", **used)]
+    if found.plan.trainings is not None:
+        trainings = {"used": found.spent.trainings, "limit": found.plan.trainings}
+        lines.append(_("**Trainings this month**: {used} of {limit}.", **trainings))
     if found.spent.reserved >= _SHOWN:
         lines.append(
             _("{reserved} of GPU time are set aside for your unfinished jobs.", reserved=gpu_time(found.spent.reserved))

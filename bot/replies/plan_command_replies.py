@@ -24,6 +24,7 @@ AT_ONCE_HELP = Phrase("Jobs of a member that are painted at once; 0 for no limit
 QUEUE_HELP = Phrase("Unfinished jobs of a member, waiting and painted")
 REPEAT_HELP = Phrase("The most for --repeat; 0 for no limit")
 SETS_HELP = Phrase("The most prompts that sets such as {red, green} make of one; 0 for no limit")
+TRAININGS_HELP = Phrase("LoRAs that a member may train a month, such as 3; none for no limit")
 SPEEDS_HELP = Phrase("Which of --fast, --relax and --turbo are allowed")
 WHOM_HELP = Phrase("The role; @everyone is every member")
 NONE_HELP = Phrase("The plan; leave it out for none")
@@ -48,7 +49,8 @@ STANDARD_LABEL = Phrase("The standard plan")
 NO_PLAN = Phrase("No plan of its own")
 EVERYONE_ELSE = Phrase("**Everyone else.** The plan of those none of whose roles has one.")
 MORE_LIMITS = Phrase(
-    "-# `/plan set` limits jobs at once, repeats and sets as well. What is left empty in a form stays as it is."
+    "-# `/plan set` limits jobs at once, repeats, sets and trainings as well. What is left empty in a form stays as it "
+    "is."
 )
 QUEUE_REFUSED = Phrase("⚠️ The number of unfinished jobs is from 1 to 200. Nothing has changed.")
 _DEFAULT = Phrase("the default")

@@ -23,6 +23,7 @@ from bot.policy.plans import (
     TooManyPlans,
     TooManyRepeats,
 )
+from bot.policy.training_quota import CountUnreadable, TrainingsUsedUp
 from engine.contract.errors import EaselError
 from engine.contract.jobs import Speed
 
@@ -70,6 +71,8 @@ def plan_lines(plan: Plan) -> list[str]:
         lines.append(_("`--repeat` up to {n}", n=plan.max_repeat))
     if plan.max_permutations is not None:
         lines.append(plural(plan.max_permutations, "{n} prompt by sets", "{n} prompts by sets"))
+    if plan.trainings is not None:
+        lines.append(plural(plan.trainings, "{n} training a month", "{n} trainings a month"))
     speeds = [f"`--{speed}`" for speed in Speed if speed in plan.speeds]
     return [*lines, " ".join(speeds)]
 
@@ -88,6 +91,30 @@ def time_unreadable(error: TimeUnreadable) -> str:
         "`{text}` is no time. Write it as 90s, 30m or 2h, or write none for no limit.",
         text=str(error.facts["text"]).replace("`", "'"),
     )
+
+
+def count_unreadable(error: CountUnreadable) -> str:
+    """Return how a number of trainings is written."""
+    return _(
+        "`{text}` is no number of trainings. Write one, such as 3, or none for no limit.",
+        text=str(error.facts["text"]).replace("`", "'"),
+    )
+
+
+def trainings_used_up(error: TrainingsUsedUp) -> str:
+    """Return how many trainings the plan allows, and when there are more."""
+    name = _plan_of(error)
+    if not error.limit:
+        what = _("Your plan, {plan}, allows no trainings.", plan=name)
+        return f"{what} {_SEE}"
+    what = plural(
+        error.limit,
+        "Your plan, {plan}, allows {n} training a month, which you have had. You can train again {when}.",
+        "Your plan, {plan}, allows {n} trainings a month, which you have had. You can train again {when}.",
+        plan=name,
+        when=in_time(error.renewed_at),
+    )
+    return f"{what} {_SEE}"
 
 
 def too_many_plans(error: TooManyPlans) -> str:
@@ -195,11 +222,12 @@ def _some_fit(error: TimeUsedUp) -> str:
     )
 
 
-def _plan_of(error: SpeedNotAllowed | TooManyRepeats | TooManyPermutations) -> str:
+def _plan_of(error: SpeedNotAllowed | TooManyRepeats | TooManyPermutations | TrainingsUsedUp) -> str:
     return plan_name(str(error.facts["plan"]))
 
 
 PLAN_SENTENCES: Mapping[type[EaselError], Callable[[Any], str]] = {
+    CountUnreadable: count_unreadable,
     PlanNameRefused: lambda error: str(NAME_REFUSED),
     PlanUnknown: plan_unknown,
     SpeedNotAllowed: speed_not_allowed,
@@ -208,4 +236,5 @@ PLAN_SENTENCES: Mapping[type[EaselError], Callable[[Any], str]] = {
     TooManyPermutations: too_many_permutations,
     TooManyPlans: too_many_plans,
     TooManyRepeats: too_many_repeats,
+    TrainingsUsedUp: trainings_used_up,
 }

@@ -9,6 +9,7 @@ from typing import Any
 import typer
 
 from bot.policy.plans import Plan, TimeUnreadable, time_from_text
+from bot.policy.training_quota import CountUnreadable, count_from_text
 from bot.store.plans.changing import set_standard_plan
 from easel.output import Output
 from easel.postgres import open_migrated_postgres
@@ -17,17 +18,22 @@ from engine.settings import EngineSettings
 from engine.store.database import open_database
 
 
-def limits_from_options(times: Mapping[str, str], counts: Mapping[str, int | None], speeds: str) -> dict[str, Any]:
+def limits_from_options(
+    times: Mapping[str, str], counts: Mapping[str, int | None], speeds: str, trainings: str
+) -> dict[str, Any]:
     """Return the limits that are given, by the names of `Plan`.
 
-    Raises: typer.BadParameter for a time or a speed that is none.
+    Raises: typer.BadParameter for a time, a number or a speed that is none.
     """
     limits: dict[str, Any] = {name: number or None for name, number in counts.items() if number is not None}
     try:
         limits |= {name: time_from_text(text) for name, text in times.items() if text}
+        limits |= {"trainings": count_from_text(trainings)} if trainings.strip() else {}
         limits |= {"speeds": frozenset(map(Speed, speeds.replace(",", " ").split()))} if speeds.strip() else {}
     except TimeUnreadable as error:
         raise typer.BadParameter(f'"{error.facts["text"]}" is no time. Write 90s, 30m, 2h or none.') from error
+    except CountUnreadable as error:
+        raise typer.BadParameter(f'"{error.facts["text"]}" is no number. Write one such as 3, or none.') from error
     except ValueError as error:
         raise typer.BadParameter("The speeds are fast, relax and turbo.") from error
     return limits
@@ -52,6 +58,7 @@ def _shown(plan: Plan) -> dict[str, Any]:
         "queue": plan.max_pending,
         "repeat": plan.max_repeat,
         "sets": plan.max_permutations,
+        "trainings": plan.trainings,
     }
     shown = {name: "none" if limit is None else _value(limit) for name, limit in limits.items()}
     return {**shown, "speeds": ",".join(sorted(plan.speeds))}

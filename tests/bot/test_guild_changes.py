@@ -18,7 +18,7 @@ from engine.contract.jobs import Speed
 
 BASIC = Plan(
     name="basic", per_day=timedelta(), per_month=timedelta(hours=1), max_running=2, max_pending=5, max_repeat=3,
-    max_permutations=4, speeds=frozenset({Speed.RELAX}),
+    max_permutations=4, trainings=2, speeds=frozenset({Speed.RELAX}),
 )  # fmt: skip
 PLANS = GuildPlans(plans={"basic": BASIC, "gold": Plan(name="gold")}, default=BASIC, roles={5: "basic", 7: "gold"})
 
@@ -27,7 +27,7 @@ def test_a_plan_is_said_in_the_language_of_who_reads_it() -> None:
     """Its times as elsewhere, not in seconds; names and speeds as they are typed."""
     facts = facts_of_plans(PLANS, 5)
     assert [limit_text(fact) for fact in facts] == [
-        "basic (0 s a day, 60 min a month, 2 at once, 5 unfinished, 3 repeat, 4 sets, relax)",
+        "basic (0 s a day, 60 min a month, 2 at once, 5 unfinished, 3 repeat, 4 sets, 2 trainings a month, relax)",
         "gold (40 unfinished, fast, relax)",
         "@everyone: basic",
         "<@&7>: gold",
@@ -35,7 +35,8 @@ def test_a_plan_is_said_in_the_language_of_who_reads_it() -> None:
     ]
     with speaking("de"):
         assert [limit_text(fact) for fact in facts] == [
-            "basic (0 s am Tag, 60 min im Monat, 2 zugleich, 5 unfertig, 3 Wiederholungen, 4 aus Listen, relax)",
+            "basic (0 s am Tag, 60 min im Monat, 2 zugleich, 5 unfertig, 3 Wiederholungen, 4 aus Listen, "
+            "2 Trainings im Monat, relax)",
             "gold (40 unfertig, fast, relax)",
             "@everyone: basic",
             "<@&7>: gold",

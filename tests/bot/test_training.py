@@ -104,6 +104,26 @@ async def test_a_training_is_one_private_job_behind_all_others(
     assert "has not ended yet" in text_of(await fill_in(ben, trigger="blorp"))
 
 
+async def test_a_plan_allows_so_many_trainings_a_month(
+    bot: asyncio.Task[None], ada: MemberClient, ben: MemberClient, hand: EngineHand
+) -> None:
+    """One that has finished counts, one that was cancelled does not, and what is left is told."""
+    await said(ada, "plan", "set", plan="gold", trainings="1")
+    await said(ada, "plan", "default", plan="gold")
+    assert "1 training a month" in await said(ada, "plan", "list")
+    assert "no number of trainings" in await said(ada, "plan", "set", plan="gold", trainings="few")
+    shown = await ben.changed(await fill_in(ben), lambda item: "Waiting to start" in text_of(item))
+    await ben.press(shown, "Cancel")
+    await ben.changed(shown, lambda item: "Cancelled" in text_of(item))
+    assert "**Trainings this month**: 0 of 1." in await said(ben, "info")
+    await trained(ben, hand)
+    # The job is settled by the next press.
+    await ben.reply(await ben.command("imagine", prompt="a cat"))
+    assert "**Trainings this month**: 1 of 1." in await said(ben, "info")
+    refused = text_of(await fill_in(ben, trigger="blorp"))
+    assert "allows 1 training a month, which you have had. You can train again <t:" in refused
+
+
 async def test_only_whoever_may_use_it_sees_that_there_is_one(
     bot: asyncio.Task[None], ben: MemberClient, cleo: MemberClient, hand: EngineHand
 ) -> None:

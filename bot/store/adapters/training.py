@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.policy.adapters import check_may_train
 from bot.policy.guild_rules import check_guild_rules
+from bot.policy.training_quota import check_trainings
 from bot.store.allowance import Admitted, admit
 from bot.store.batch import Statement
 from bot.store.deliveries import BotInstance
@@ -18,7 +19,7 @@ from bot.store.interaction import InteractionContext
 from bot.store.members import Member
 from bot.store.moderation.prompts import check_prompts
 from bot.store.standing import AskedFor
-from bot.store.statements import lock_member, read_guild_terms, read_standing
+from bot.store.statements import lock_member, read_guild_terms, read_standing, read_time_spent
 from bot.store.submissions import Draft, SubmittedJob, random_seed, submit_for_member
 from engine.contract.ids import new_id
 from engine.contract.jobs import JobSpec, Operation, Part, Visibility
@@ -57,8 +58,8 @@ async def submit_training(
 ) -> SubmittedJob | None:
     """Store the training with its delivery; None if the interaction was already answered. A press.
 
-    Raises: what `admit` raises, MemberBanned, MemberRestricted, GuildPaused, ChannelNotAllowed, WordForbidden,
-        AlreadyTraining, AdapterNameTaken, TooManyAdapters; nothing is stored then.
+    Raises: what `admit` raises, TrainingsUsedUp, MemberBanned, MemberRestricted, GuildPaused, ChannelNotAllowed,
+        WordForbidden, AlreadyTraining, AdapterNameTaken, TooManyAdapters; nothing is stored then.
     """
     found = await _admitted(context, wanted)
     if found is None:
@@ -99,6 +100,8 @@ async def _admitted(context: InteractionContext, wanted: WantedTraining) -> tupl
     if standing.is_answered:
         return None
     admission = await admit(context, member, [_spec(wanted)], terms.plans, standing.num_pending)
+    if admission.plan.trainings is not None:
+        check_trainings(admission.plan, await read_time_spent(admission.account), context.at)
     check_may_train(await _read_own(member.id), wanted.trigger)
     await check_prompts(context, member.id, [_spec(wanted)], terms.words)
     return member, admission

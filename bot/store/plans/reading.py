@@ -55,5 +55,6 @@ def _plan(row: Mapping[str, Any]) -> Plan:
         max_pending=row["max_pending"],
         max_repeat=row["max_repeat"],
         max_permutations=row["max_permutations"],
+        trainings=row["trainings"],
         speeds=frozenset(map(Speed, row["speeds"])),
     )

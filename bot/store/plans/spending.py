@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.policy.plans import RATES, TimeSpent
 from bot.store.plans.tables import charges, gpu_days
-from engine.contract.jobs import Job, JobStatus, speed_of
+from engine.contract.jobs import Job, JobStatus, Operation, speed_of
 from engine.store.queue_position import read_recent_runs
 from engine.store.tables import jobs
 
@@ -32,12 +32,15 @@ _CHARGE = sa.text("""
         DELETE FROM charges USING jobs
         WHERE charges.member_id = ANY (:settled_ids) AND jobs.id = charges.job_id AND jobs.ended_at IS NOT NULL
         RETURNING charges.member_id, charges.guild_id, (jobs.ended_at AT TIME ZONE 'UTC')::date AS day, jobs.status,
+            jobs.operation,
             charges.rate * extract(epoch FROM jobs.ended_at - jobs.started_at)::double precision AS seconds),
     settled AS (
-        INSERT INTO gpu_days (member_id, guild_id, day, seconds)
-        SELECT member_id, guild_id, day, sum(greatest(seconds, 0)) FROM ended
+        INSERT INTO gpu_days (member_id, guild_id, day, seconds, trainings)
+        SELECT member_id, guild_id, day, sum(greatest(seconds, 0)), count(*) FILTER (WHERE operation = 'train')
+        FROM ended
         WHERE status = 'finished' GROUP BY member_id, guild_id, day ORDER BY member_id, guild_id, day
-        ON CONFLICT (member_id, guild_id, day) DO UPDATE SET seconds = gpu_days.seconds + excluded.seconds)
+        ON CONFLICT (member_id, guild_id, day) DO UPDATE SET seconds = gpu_days.seconds + excluded.seconds,
+            trainings = gpu_days.trainings + excluded.trainings)
     INSERT INTO charges (job_id, member_id, guild_id, rate)
     SELECT * FROM unnest(:job_ids, :member_ids, :guild_ids, :rates)
 """).bindparams(
@@ -75,6 +78,7 @@ def _settled(member_ids: sa.ColumnElement[Any], today: datetime) -> sa.Select[An
         of_today.label("day"),
         sa.func.sum(own.seconds).label("month"),
         sa.null().label("open"),
+        sa.func.sum(own.trainings).label("trainings"),
     )
     of_month = own.day >= today.date().replace(day=1)
     return query.where(own.member_id == member_ids, of_month).group_by(own.member_id, own.guild_id)
@@ -84,12 +88,14 @@ def _noted(member_ids: sa.ColumnElement[Any], today: datetime) -> sa.Select[Any]
     own = charges.c
     seconds = sa.func.sum(own.rate * sa.extract("epoch", jobs.c.ended_at - jobs.c.started_at))
     is_finished = jobs.c.status == JobStatus.FINISHED.value
+    counts = sa.or_(jobs.c.ended_at.is_(None), sa.and_(is_finished, jobs.c.ended_at >= today.replace(day=1)))
     query = sa.select(
         own.member_id,
         own.guild_id,
         seconds.filter(is_finished, jobs.c.ended_at >= today).label("day"),
         seconds.filter(is_finished, jobs.c.ended_at >= today.replace(day=1)).label("month"),
         sa.func.sum(own.rate).filter(jobs.c.ended_at.is_(None)).label("open"),
+        sa.func.count().filter(jobs.c.operation == Operation.TRAIN.value, counts).label("trainings"),
     ).join(jobs, jobs.c.id == own.job_id)
     return query.where(own.member_id == member_ids).group_by(own.member_id, own.guild_id)
 
@@ -100,6 +106,7 @@ def _spent(rows: Sequence[sa.Row[Any]], estimate: timedelta) -> TimeSpent:
         month=timedelta(seconds=sum(float(row.month or 0) for row in rows)),
         reserved=estimate * sum(int(row.open or 0) for row in rows),
         estimate=estimate,
+        trainings=sum(int(row.trainings or 0) for row in rows),
     )
 
 

@@ -20,6 +20,7 @@ from bot.policy.plans import (
     check_time,
     renewed_at,
 )
+from bot.policy.training_quota import CountUnreadable, TrainingsUsedUp, check_trainings, count_from_text
 from engine.contract.jobs import JobSpec, Part, Speed
 
 NOON = datetime(2026, 12, 31, 12, tzinfo=UTC)
@@ -58,6 +59,18 @@ def test_a_prompt_fits_its_plan() -> None:
     with pytest.raises(SpeedNotAllowed):
         check_prompt_fits(plan, [spec(speed=Speed.TURBO)])
     check_prompt_fits(plan, [spec(speed=Speed.RELAX)])
+
+
+def test_a_plan_has_so_many_trainings_a_month() -> None:
+    check_trainings(Plan(), TimeSpent(trainings=100), NOON)
+    check_trainings(Plan(trainings=2), TimeSpent(trainings=1), NOON)
+    with pytest.raises(TrainingsUsedUp) as refused:
+        check_trainings(Plan(trainings=2), TimeSpent(trainings=2), NOON)
+    assert refused.value.renewed_at == datetime(2027, 1, 1, tzinfo=UTC)
+    assert [count_from_text(text) for text in ("3", " none", "0")] == [3, None, 0]
+    for text in ("", "-1", "three", "1.5", "9999"):
+        with pytest.raises(CountUnreadable):
+            count_from_text(text)
 
 
 def test_every_job_begins_while_time_is_left() -> None:
