@@ -43,4 +43,5 @@ def open_trainer(settings: EngineSettings) -> ProcessTrainer:
         folder=settings.home / "training",
         registry=settings.models_file or SHIPPED,
         steps=settings.training_steps,
+        classifies=settings.safety == "on",
     )

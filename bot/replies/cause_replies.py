@@ -28,6 +28,8 @@ _CAUSES: Mapping[str, Callable[[Facts], str]] = {
     "SettingUnsupported": lambda facts: _setting(facts),
     "AdapterMismatch": lambda facts: _("the LoRA does not work with the model; remove it, or use another --model"),
     "TrainingDiverged": lambda facts: _("nothing could be learnt from these pictures; try again with others"),
+    "PicturesUnsafe": lambda facts: unsafe_pictures(),
+    "NoRoomToTrain": lambda facts: no_room_to_train(),
     "NoRoom": lambda facts: "; ".join(no_room(facts.get("model", ""), facts.get("size", ""))),
     "PainterLost": lambda facts: _(
         "the image engine stopped three times; change the prompt or contact the server's operator"
@@ -48,6 +50,19 @@ def sentence_from_cause(cause: Mapping[str, Any]) -> str:
     """Return why a job failed, from its stored cause, as the end of a sentence."""
     wording = _CAUSES.get(str(cause.get("error")))
     return wording(cause) if wording else str(_UNKNOWN_CAUSE)
+
+
+def unsafe_pictures() -> str:
+    """Return that the pictures of a training cannot be learnt from."""
+    return _("the safety classifier finds some of these pictures unsafe, so nothing was learnt; use others")
+
+
+def no_room_to_train() -> str:
+    """Return that there was no room for what a training has learnt."""
+    return _(
+        "the disk of the image engine is full, so nothing was kept; please contact the server's operator, and use"
+        " `/train` again later"
+    )
 
 
 def nothing_painted(facts: Facts) -> tuple[str, str]:

@@ -18,6 +18,7 @@ from bot.policy.adapters import (
     TrainingRefused,
     WrongNumberOfPictures,
 )
+from bot.replies.cause_replies import no_room_to_train, unsafe_pictures
 from engine.contract.errors import EaselError
 from engine.contract.jobs import Job, JobStatus, Operation
 from engine.contract.training import (
@@ -25,7 +26,9 @@ from engine.contract.training import (
     MIN_PICTURES,
     AdapterNameTaken,
     AdapterUnknown,
+    NoRoomToTrain,
     OwnAdapter,
+    PicturesUnsafe,
     TrainingDiverged,
 )
 
@@ -101,12 +104,18 @@ TRAINING_SENTENCES: Mapping[type[EaselError], Callable[[Any], str]] = {
         "Those who manage this server do not let members share LoRAs here, so nobody else can use it."
     ),
     TrainingDiverged: lambda error: diverged(),
+    PicturesUnsafe: lambda error: _sentence(unsafe_pictures()),
+    NoRoomToTrain: lambda error: _sentence(no_room_to_train()),
 }
 
 
 def diverged() -> str:
     """Return why nothing was learnt."""
     return _("Nothing could be learnt from these pictures. Try again with others.")
+
+
+def _sentence(end: str) -> str:
+    return f"{end[0].upper()}{end[1:]}."
 
 
 def wrong_number(number: int) -> str:

@@ -25,6 +25,9 @@ PROFILE = "@profile"
 PROFILE_VOTES = 100
 """How many votes a member's own style is trained from at least."""
 
+TRAINING_DISK = "training"
+"""The `place` of StorageFull for the disk on which an engine keeps what it has learnt so far."""
+
 ADAPTER_SUFFIX = ".safetensors"
 """Of an adapter's file in the picture store."""
 
@@ -105,6 +108,14 @@ class OwnAdapter:
 
 class TrainingDiverged(RequestError):
     """The loss of the fact `step` is no number: nothing can be learnt from these pictures."""
+
+
+class PicturesUnsafe(RequestError):
+    """The registered classifier finds some of the pictures unsafe; the fact `number` says how many."""
+
+
+class NoRoomToTrain(RequestError):
+    """The disk of the engine filled up during the training, of which nothing is kept."""
 
 
 class AdapterNameTaken(RequestError):

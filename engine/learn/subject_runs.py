@@ -2,6 +2,7 @@
 
 FOLDER/request.json            what is to be learnt for which model
 FOLDER/picture-0.png ...       the member's pictures
+FOLDER/seen                    whether the registered classifier found nothing unsafe in them
 FOLDER/kind-0.png ...          pictures of the kind, as the model paints them
 FOLDER/checkpoint.safetensors  weights and optimizer after some step
 FOLDER/adapter.safetensors     the LoRA, when the training is complete
@@ -26,9 +27,10 @@ from engine.contract.errors import NoRoom, OperationUnsupported, StorageFull
 from engine.contract.ids import new_id
 from engine.contract.jobs import JobSpec, Operation, Part
 from engine.contract.painting import NUM_PICTURES, PaintedPictures, PaintRequest
-from engine.contract.training import TrainingDiverged
+from engine.contract.training import TRAINING_DISK, PicturesUnsafe, TrainingDiverged
 from engine.learn.process.request import SubjectOrder
 from engine.learn.subjects import SubjectConfig, SubjectDiverged, SubjectTrainer, encode_shown
+from engine.models.loading.classifier import load_classifier
 from engine.models.loading.device import Device, best_device
 from engine.models.loading.pipeline import denoiser_of, load_pipeline
 from engine.models.registry.families import ADAPTER_ABILITY
@@ -63,6 +65,21 @@ class SubjectRun:
     def pictures(self) -> Sequence[Path]:
         """The member's pictures."""
         return sorted(self.folder.glob("picture-*.png"))
+
+
+def check_pictures(run: SubjectRun) -> None:
+    """Let the registered classifier look at the member's pictures, once.
+
+    Raises: PicturesUnsafe, WeightsMissing, WeightsMismatch, ModelBroken.
+    """
+    classifier, seen = run.registry.classifier, run.folder / "seen"
+    if classifier is None or not run.order.classifies or seen.exists():
+        return
+    images = [Image.open(file).convert("RGB") for file in run.pictures]
+    scores = load_classifier(classifier, best_device().device).scores(images)
+    if number := sum(score > 0 for score in scores):
+        raise PicturesUnsafe(number=number)
+    seen.touch()
 
 
 async def paint_kind(run: SubjectRun) -> bool:
@@ -179,7 +196,7 @@ def _room() -> Iterator[None]:
         yield
     except (OSError, SafetensorError) as error:
         if _is_full(error):
-            raise StorageFull(place="training") from error
+            raise StorageFull(place=TRAINING_DISK) from error
         raise
 
 

@@ -82,8 +82,9 @@ async def _run_in_turn(runner: JobRunner, job_id: UUID) -> timedelta | None:
 
 
 async def _run_behind(runner: JobRunner, job_id: UUID) -> timedelta | None:
-    """Run a training while nobody paints."""
-    async with runner.admission.behind() as asked:
+    """Run a training while nobody paints, or for a while when it has waited for long."""
+    options = runner.options
+    async with runner.admission.behind(options.training_patience, options.training_turn) as asked:
         if asked is None or runner.stop.is_set():
             return offered_again()
         started = await _start(runner, job_id)

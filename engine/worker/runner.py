@@ -38,11 +38,15 @@ class JobOptions:
     retry_delay: wait before the second attempt; doubles with each attempt, and is multiplied by 0.5 to 1.5 at random.
     storage_timeout: how long a job waits to read its source while the picture store is down before it returns to the
         queue, for as long again.
+    training_patience: how long a training waits while others paint, before it has a turn beside them.
+    training_turn: how long that is at least; each turn begins with loading the model.
     """
 
     progress_interval: timedelta = timedelta(seconds=0.7)
     retry_delay: timedelta = timedelta(seconds=2)
     storage_timeout: timedelta = timedelta(minutes=1)
+    training_patience: timedelta = timedelta(minutes=30)
+    training_turn: timedelta = timedelta(minutes=5)
 
 
 @dataclass(kw_only=True)

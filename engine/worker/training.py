@@ -14,9 +14,17 @@ from functools import partial
 
 import structlog
 
-from engine.contract.errors import JobInterrupted, OperationUnsupported, RequestLost, StoreUnavailable
+from engine.contract.errors import JobInterrupted, OperationUnsupported, RequestLost, StorageFull, StoreUnavailable
 from engine.contract.jobs import FINAL, Job
-from engine.contract.training import ADAPTER_SUFFIX, AdapterTrainer, TrainedAdapter, TrainingProgress, TrainingRequest
+from engine.contract.training import (
+    ADAPTER_SUFFIX,
+    TRAINING_DISK,
+    AdapterTrainer,
+    NoRoomToTrain,
+    TrainedAdapter,
+    TrainingProgress,
+    TrainingRequest,
+)
 from engine.store.database import Database
 from engine.store.jobs import read_job
 from engine.store.objects import Objects
@@ -67,18 +75,28 @@ async def making_way(running: RunningJob, asked: asyncio.Event) -> AsyncIterator
 async def do_training(runner: JobRunner, running: RunningJob) -> None:
     """Train the job's adapter and store it.
 
-    Raises: OperationUnsupported for an engine without a trainer, and what the trainer raises.
+    Raises: OperationUnsupported for an engine without a trainer, PictureBarred, NoRoomToTrain, and what the trainer
+    raises.
     """
     job = running.job
     if runner.trainer is None:
         raise OperationUnsupported(operation=job.operation.value, model=str(job.spec.parameters.get("model", "")))
-    trained = await run_unless_ended(running, _train(runner, runner.trainer, job))
+    try:
+        trained = await run_unless_ended(running, _train(runner, runner.trainer, job))
+    except StorageFull as error:
+        if error.facts.get("place") != TRAINING_DISK:
+            raise
+        # At once, because it makes room.
+        await runner.trainer.drop(job.id)
+        raise NoRoomToTrain() from error
     await run_unless_ended(running, _store(runner, job, trained))
     await runner.trainer.drop(job.id)
 
 
 async def _train(runner: JobRunner, trainer: AdapterTrainer, job: Job) -> TrainedAdapter:
     pictures = [await with_objects(runner, partial(runner.objects.get, key)) for key in job.image_keys]
+    # The list may have grown since they were brought.
+    await runner.barred.check(pictures)
     subject, kind = job.spec.parts
     model = job.spec.parameters.get("model")
     request = TrainingRequest(

@@ -21,7 +21,7 @@ import torch
 
 from engine.contract.errors import NoRoom
 from engine.learn.process.request import SubjectOrder, read_order
-from engine.learn.subject_runs import SubjectRun, paint_kind, train_subject
+from engine.learn.subject_runs import SubjectRun, check_pictures, paint_kind, train_subject
 from engine.models.loading.errors import result_or_error
 from engine.models.registry.registry import read_registry
 from engine.painter.process.messages import frame_from_error
@@ -53,7 +53,10 @@ def _train(folder: Path, order: SubjectOrder, stopped: threading.Event) -> None:
     run = SubjectRun(
         folder=folder, order=order, registry=read_registry(Path(order.registry)), is_stopped=stopped.is_set
     )
-    if not run.adapter.exists() and asyncio.run(paint_kind(run)):
+    if run.adapter.exists():
+        return
+    check_pictures(run)
+    if asyncio.run(paint_kind(run)):
         train_subject(run, _report)
 
 

@@ -18,7 +18,7 @@ import structlog
 
 import engine
 from engine.contract.errors import PainterLost, PainterNotReady, StorageFull
-from engine.contract.training import TrainedAdapter, TrainingProgress, TrainingRequest
+from engine.contract.training import TRAINING_DISK, TrainedAdapter, TrainingProgress, TrainingRequest
 from engine.learn.process.request import SubjectOrder, write_order
 from engine.painter.process.launch import child_environment
 from engine.painter.process.messages import Frame, FrameKind, error_from_frame
@@ -38,11 +38,13 @@ class ProcessTrainer:
     """Trains in processes; see `engine.contract.training.AdapterTrainer`.
 
     folder: has a folder for each job; its path is absolute. registry: the models file. steps: of each training.
+    classifies: whether the registered classifier, if there is one, looks at the pictures first.
     """
 
     folder: Path
     registry: Path
     steps: int
+    classifies: bool = True
     program: str = "engine.learn.process.child"
 
     async def train(self, request: TrainingRequest) -> AsyncGenerator[TrainingProgress | TrainedAdapter, None]:
@@ -51,7 +53,7 @@ class ProcessTrainer:
         try:
             await asyncio.to_thread(write_order, place, self._order(request), request.pictures)
         except OSError as error:
-            raise StorageFull(place="training") from error
+            raise StorageFull(place=TRAINING_DISK) from error
         process = await self._start(place)
         try:
             assert process.stdout is not None
@@ -81,6 +83,7 @@ class ProcessTrainer:
             registry=str(self.registry.absolute()),
             steps=self.steps,
             seed=request.seed & _MAX_SEED,
+            classifies=self.classifies,
         )
 
     async def _start(self, place: Path) -> Process:

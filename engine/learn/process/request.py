@@ -12,7 +12,7 @@ from pathlib import Path
 class SubjectOrder:
     """What is to be learnt: `subject`, `kind` and `model` as of a TrainingRequest, with the models file.
 
-    seed: 0 to 2**31 - 1.
+    seed: 0 to 2**31 - 1. classifies: whether the registered classifier looks at the pictures first.
     """
 
     subject: str
@@ -21,6 +21,7 @@ class SubjectOrder:
     registry: str
     steps: int
     seed: int
+    classifies: bool = True
 
 
 def write_order(folder: Path, order: SubjectOrder, pictures: Sequence[bytes]) -> None:

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import os
+import shutil
 import signal
 from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from safetensors import safe_open
 
 from engine.contract.errors import OperationUnsupported, PainterLost, StorageFull
-from engine.contract.training import TrainedAdapter, TrainingProgress, TrainingRequest
+from engine.contract.training import PicturesUnsafe, TrainedAdapter, TrainingProgress, TrainingRequest
 from engine.learn.adapter import facts_from_metadata
 from engine.learn.process.launch import ProcessTrainer
-from engine.learn.subject_runs import trainable_model
+from engine.learn.process.request import SubjectOrder, write_order
+from engine.learn.subject_runs import SubjectRun, check_pictures, trainable_model
 from engine.models.registry.registry import read_registry
-from tests.engine.learn.subject_pictures import order_for, save_tiny_registry
+from tests.engine.learn.subject_pictures import order_for, picture, save_tiny_registry
+from tests.engine.painter.classifiers import save_classifier
 
 STEPS = 30
 
@@ -94,6 +99,30 @@ def test_a_model_without_adapters_is_refused(trainer: ProcessTrainer) -> None:
     with pytest.raises(OperationUnsupported) as caught:
         trainable_model(read_registry(trainer.registry), None)
     assert (caught.value.operation, caught.value.model) == ("train", "tiny")
+
+
+def test_unsafe_pictures_are_not_learnt_from(trainer: ProcessTrainer, tmp_path: Path) -> None:
+    """The registered classifier looks at them once, unless the operator has switched that off."""
+    save_classifier(tmp_path / "checker")
+    trainer.registry.write_text(f'{trainer.registry.read_text()}\n[classifiers.checker]\nfolder = "checker"\n')
+    registry = read_registry(trainer.registry)
+
+    def run(colour: str, *, classifies: bool = True) -> SubjectRun:
+        folder, png = tmp_path / f"{colour}-{classifies}", io.BytesIO()
+        Image.new("RGB", (64, 64), colour).save(png, "PNG")
+        order = SubjectOrder(
+            subject="", kind="", model=None, registry="", steps=1, seed=0, classifies=classifies
+        )  # fmt: skip
+        write_order(folder, order, [png.getvalue(), picture(20)])
+        return SubjectRun(folder=folder, order=order, registry=registry, is_stopped=lambda: False)
+
+    with pytest.raises(PicturesUnsafe) as refused:
+        check_pictures(run("red"))
+    assert refused.value.facts["number"] == 1
+    check_pictures(run("red", classifies=False))
+    check_pictures(safe := run("blue"))
+    shutil.rmtree(tmp_path / "checker")
+    check_pictures(safe)
 
 
 async def test_a_disk_without_room_lets_it_wait(trainer: ProcessTrainer) -> None:

@@ -5,15 +5,25 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from uuid import UUID
 
 import sqlalchemy as sa
 
+from engine.contract.errors import StorageFull
 from engine.contract.ids import new_id
 from engine.contract.jobs import Job, JobRequest, JobSpec, JobStatus, Operation, Part
-from engine.contract.training import OwnAdapter, TrainedAdapter, TrainingDiverged, TrainingProgress, TrainingRequest
+from engine.contract.training import (
+    TRAINING_DISK,
+    OwnAdapter,
+    TrainedAdapter,
+    TrainingDiverged,
+    TrainingProgress,
+    TrainingRequest,
+)
+from engine.hash_list import hash_of_picture, line_of_hash
 from engine.store.database import Database
 from engine.store.jobs import submit_job
 from engine.store.objects import Objects
@@ -21,6 +31,7 @@ from engine.store.own_adapters import add_adapter, delete_adapter, read_adapters
 from engine.store.tables import jobs
 from engine.store.transitions import cancel_job
 from engine.store.uploads import record_uploads, upload_of
+from tests.engine.uploads.pictures import encoded, photo
 from tests.engine.worker.conftest import QUICK, EngineStarter
 from tests.engine.worker.following import count, end_of, job_running, job_when, submit, until
 from tests.fakes import FakePainter, request_for
@@ -164,6 +175,58 @@ async def test_a_training_that_comes_to_nothing_leaves_nothing(
         await until(lambda: is_empty(trainer))
     assert await count(database, "SELECT count(*) FROM own_adapters") == 0
     assert not await objects.find(failed.image_keys)
+
+
+async def test_a_training_without_room_is_given_up(
+    database: Database, objects: Objects, start_engine: EngineStarter
+) -> None:
+    """Its member is told, and what it has learnt is deleted at once, which makes room."""
+    trainer = FakeTrainer(fault=StorageFull(place=TRAINING_DISK))
+    trainer.open.set()
+    training, _ = await submit_training(database, objects, new_id())
+    async with start_engine(FakePainter(), trainer=trainer):
+        done = await end_of(database, training.id)
+        assert (done.status, done.cause) == (JobStatus.FAILED, {"error": "NoRoomToTrain"})
+        assert not trainer.kept
+        await until(partial(pictures_are_gone, database, training))
+
+
+async def test_pictures_are_compared_with_the_list_again_before_anything_is_learnt(
+    database: Database, objects: Objects, start_engine: EngineStarter, tmp_path: Path
+) -> None:
+    """It may have grown since they were brought."""
+    brought = [encoded(photo(80 + side), "PNG") for side in range(3)]
+    barred = hash_of_picture(brought[1])
+    assert barred is not None
+    (tmp_path / "hashes").write_text(line_of_hash(barred))
+    trainer = FakeTrainer()
+    training, _ = await submit_training(database, objects, new_id(), brought)
+    async with start_engine(FakePainter(), trainer=trainer, options=replace(QUICK, hashes_file=tmp_path / "hashes")):
+        done = await end_of(database, training.id)
+    assert done.cause and done.cause["error"] == "PictureBarred" and trainer.requests == []
+
+
+async def test_a_training_that_has_waited_for_long_has_a_turn_beside_the_others(
+    database: Database, objects: Objects, start_engine: EngineStarter
+) -> None:
+    """It ends though somebody paints all the while."""
+    trainer, painter = FakeTrainer(), FakePainter()
+    painter.open.clear()
+    impatient = replace(QUICK.job, training_patience=timedelta(seconds=0.5), training_turn=timedelta(hours=1))
+    async with start_engine(painter, trainer=trainer, options=replace(QUICK, job=impatient)):
+        picture = await submit(database, request_for(new_id()))
+        await job_running(database, picture.id)
+        training, _ = await submit_training(database, objects, new_id())
+        await job_when(database, training.id, lambda job: job.progress == 0.5)
+        # Whoever comes now has it go on, too.
+        another = await submit(database, request_for(new_id()))
+        await job_running(database, another.id)
+        trainer.open.set()
+        assert (await end_of(database, training.id)).status is JobStatus.FINISHED
+        assert len(trainer.requests) == 1
+        assert (await job_running(database, picture.id)).status is JobStatus.RUNNING
+        painter.open.set()
+        await end_of(database, picture.id)
 
 
 async def test_a_job_paints_with_a_members_adapter_until_it_is_deleted(
