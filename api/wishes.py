@@ -18,6 +18,7 @@ from engine.contract.jobs import MAX_SEED, Job, JobRequest, JobSpec, Operation, 
 from engine.contract.painting import num_pictures_of
 from engine.contract.references import pictures_of
 from engine.prompt import Limits, ModelCapabilities, PromptErrors, format_errors, parse
+from engine.prompt.checks.own_adapters import NONE_USABLE, Usable, bound, with_usable
 from engine.prompt.checks.sizes import ratio_of
 
 NO_PICTURES: Mapping[str, str] = MappingProxyType({})
@@ -45,14 +46,17 @@ def spec_from_prompt(
     limits: Limits,
     options: Mapping[str, str] = NO_PICTURES,
     pictures: Mapping[str, str] = NO_PICTURES,
+    usable: Usable = NONE_USABLE,
 ) -> JobSpec:
     """Return the one spec that the prompt asks for.
 
     options: parameters by their names. pictures: names of pictures that were sent, by their fields.
+    usable: LoRAs of the key's member, which the prompt may name.
 
     Raises: PromptRefused with every fault of it, a caret under each; ApiRefused for links to pictures and for --turbo.
     """
-    parsed = parse(prompt, limits=replace(limits, max_jobs=1), command_options=options, pictures=pictures)
+    known = replace(with_usable(limits, usable), max_jobs=1)
+    parsed = parse(prompt, limits=known, command_options=options, pictures=pictures)
     if isinstance(parsed, PromptErrors):
         raise PromptRefused(message=format_errors(parsed))
     (spec,) = parsed
@@ -60,7 +64,7 @@ def spec_from_prompt(
         raise ApiRefused(400, replies.PICTURE_IN_PROMPT, code="invalid_prompt", param="prompt")
     if speed_of(spec) is Speed.TURBO:
         raise ApiRefused(400, replies.TURBO, code="invalid_prompt", param="prompt")
-    return spec
+    return bound(spec, limits, usable)
 
 
 def options_of(body: VariationBody, limits: Limits) -> dict[str, str]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from bot.language import said
-from bot.policy.adapters import NONE_USABLE, Usable, bound, with_usable
+from bot.policy.adapters import check_profile
 from bot.policy.preferences import NO_PREFERENCES, MemberPreferences, prompt_defaults, without_settings_at
 from bot.policy.profiles import asks_for_profile, usable_profile
 from bot.presets import STYLE_PARAMETERS, style_name, with_style
@@ -32,6 +32,7 @@ from engine.prompt import (
     parse,
     sentence,
 )
+from engine.prompt.checks.own_adapters import NONE_USABLE, Usable, bound, with_usable
 
 PHONE_COLUMNS = 36
 """What a code block of Discord's app shows in a line on a phone. A longer line wraps, and so do its carets."""
@@ -74,7 +75,7 @@ def specs_from_text(
             raise _refused(specs)
         preferences, defaults = fitting, prompt_defaults(fitting, services.defaults, limits)
         specs = parse(prompt, defaults, limits, command_options=given, pictures=pictures)
-    return tuple(bound(spec, services.limits, usable) for spec in specs)
+    return tuple(_bound(spec, services, usable) for spec in specs)
 
 
 def one_spec_from_text(
@@ -96,7 +97,7 @@ def one_spec_from_text(
         raise _refused(PromptErrors(errors=tuple(_in_field(error, fields) for error in specs.errors)))
     if len(specs) > 1:
         raise PromptRefused(message=one_job_only(len(specs)))
-    return bound(specs[0], services.limits, usable)
+    return _bound(specs[0], services, usable)
 
 
 async def usable_adapters(services: Services, context: InteractionContext, *texts: str) -> Usable:
@@ -104,14 +105,25 @@ async def usable_adapters(services: Services, context: InteractionContext, *text
 
     Raises: ProfileOff, ProfileUncounted, ProfileNeedsVotes where a text asks for a style that there is not yet.
     """
-    has_names = any("lora" in text.lower() or "lyco" in text.lower() for text in texts)
-    has_profile = any(map(asks_for_profile, texts))
-    if not (has_names or has_profile):
+    named = await named_adapters(services, context, *texts)
+    if not any(map(asks_for_profile, texts)):
+        return named
+    async with services.database.begin(limit=services.answer_margin) as connection:
+        profile = await read_profile(connection, context.discord_id)
+    return {**named, PROFILE: usable_profile(profile)}
+
+
+async def named_adapters(services: Services, context: InteractionContext, *texts: str) -> Usable:
+    """Return those of them that texts name themselves."""
+    if not any("lora" in text.lower() or "lyco" in text.lower() for text in texts):
         return NONE_USABLE
     async with services.database.begin(limit=services.answer_margin) as connection:
-        named = await read_usable(connection, context.discord_id, context.guild_id) if has_names else {}
-        profile = await read_profile(connection, context.discord_id) if has_profile else None
-    return named if profile is None else {**named, PROFILE: usable_profile(profile)}
+        return await read_usable(connection, context.discord_id, context.guild_id)
+
+
+def _bound(spec: JobSpec, services: Services, usable: Usable) -> JobSpec:
+    check_profile(spec, services.limits, usable)
+    return bound(spec, services.limits, usable)
 
 
 def _given(options: Mapping[str, str | None]) -> dict[str, str]:

@@ -12,7 +12,6 @@ from bot.answers import refuse, send_ephemeral, while_thinking
 from bot.cards import Card
 from bot.interaction_context import context_from_interaction, may_post
 from bot.job_answers import show_job, show_series
-from bot.policy.adapters import Usable
 from bot.policy.preferences import NO_PREFERENCES, MemberPreferences, PreferencesChanged
 from bot.policy.visibility import visibility_for, visibility_of
 from bot.prompts import specs_from_text, usable_adapters
@@ -26,6 +25,7 @@ from engine.contract.errors import PromptRefused
 from engine.contract.jobs import TEXT_OPERATIONS, JobSpec, Operation, Visibility
 from engine.contract.references import pictures_of
 from engine.prompt import check_supported, picture_name
+from engine.prompt.checks.own_adapters import Usable
 
 Attachments = Mapping[str, discord.Attachment]
 

@@ -13,6 +13,7 @@ from api.bodies import EditBody, GenerationBody, VariationBody, checked
 from api.endpoints.painted_images import PaintedImages
 from api.event_stream import stream
 from api.following import finished
+from api.own_adapters import usable_adapters
 from api.pictures_sent import own_picture, stored_mask, stored_pictures
 from api.reading import ReadBody, read_form, read_json
 from api.refusals import ApiRefused
@@ -38,7 +39,9 @@ async def generate(call: ApiCall) -> web.StreamResponse:
     read = await read_json(call.request)
     body = checked(GenerationBody, read.fields)
     limits = call.services.limits
-    wish = Wish(operation=Operation.IMAGINE, spec=spec_from_prompt(body.prompt, limits, options_of(body, limits)))
+    usable = await usable_adapters(call, body.prompt)
+    spec = spec_from_prompt(body.prompt, limits, options_of(body, limits), usable=usable)
+    wish = Wish(operation=Operation.IMAGINE, spec=spec)
     return await _painted(call, wish, body, read, "image_generation")
 
 
@@ -74,17 +77,17 @@ async def vary(call: ApiCall) -> web.StreamResponse:
 
 async def _edit_wish(call: ApiCall, body: EditBody, files: Mapping[str, list[bytes]]) -> Wish:
     limits, images = call.services.limits, files["image"]
-    options = options_of(body, limits)
+    options, usable = options_of(body, limits), await usable_adapters(call, body.prompt)
     source = await own_picture(call, images[0]) if len(images) == 1 else None
     if "mask" in files and source is None:
         raise ApiRefused(400, replies.MASK_NEEDS_OWN, code="invalid_image", param="image")
     if source is None:
         keys = await stored_pictures(call, images)
         fields = {f"image {number}": name for number, name in enumerate(keys, 1)}
-        spec = spec_from_prompt(body.prompt, limits, options, fields)
+        spec = spec_from_prompt(body.prompt, limits, options, fields, usable)
         images_of_spec = tuple(keys[image.url] for image in pictures_of(spec))
         return Wish(operation=Operation.IMAGINE, spec=spec, image_keys=images_of_spec)
-    spec = spec_from_prompt(body.prompt, limits, options)
+    spec = spec_from_prompt(body.prompt, limits, options, usable=usable)
     if "mask" not in files:
         check_supported(Operation.VARY, spec, limits)
         return Wish(operation=Operation.VARY, spec=spec, source=source, edit=_variation(call, source, spec))

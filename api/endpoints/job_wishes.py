@@ -8,6 +8,7 @@ from dataclasses import replace
 from api import replies
 from api.bodies import JobBody
 from api.endpoints.images import WHOLLY_NEW
+from api.own_adapters import usable_adapters
 from api.pictures_sent import stored_mask
 from api.refusals import ApiRefused
 from api.services import ApiCall
@@ -33,30 +34,31 @@ async def wish_of(call: ApiCall, body: JobBody, mask: bytes | None) -> Wish:
     """
     operation = Operation(body.operation)
     if operation is Operation.IMAGINE:
-        return _imagine(call, body)
+        return await _imagine(call, body)
     if body.picture is None:
         raise _missing(replies.NEEDS_PICTURE, "picture")
     async with call.services.database.begin() as connection:
         source = await read_own_picture(connection, call.member_id, body.picture)
-    spec = _spec(call, body, operation, source[0])
+    spec = await _spec(call, body, operation, source[0])
     edit = await _EDITS[operation](call, body, mask, replace(source[0], spec=spec), source[1])
     return Wish(operation=operation, spec=spec, source=source, edit=edit)
 
 
-def _imagine(call: ApiCall, body: JobBody) -> Wish:
+async def _imagine(call: ApiCall, body: JobBody) -> Wish:
     if body.prompt is None:
         raise _missing(replies.NEEDS_PROMPT, "prompt")
     if body.picture is not None:
         raise SourceMismatch(operation=body.operation, needs_source=False)
-    return Wish(operation=Operation.IMAGINE, spec=spec_from_prompt(body.prompt, call.services.limits))
+    usable = await usable_adapters(call, body.prompt)
+    return Wish(operation=Operation.IMAGINE, spec=spec_from_prompt(body.prompt, call.services.limits, usable=usable))
 
 
-def _spec(call: ApiCall, body: JobBody, operation: Operation, job: Job) -> JobSpec:
+async def _spec(call: ApiCall, body: JobBody, operation: Operation, job: Job) -> JobSpec:
     """Return the spec of a prompt of its own, or that of the picture's job."""
     limits = call.services.limits
     if body.prompt is None:
         return followup_spec(limits, operation, job.spec)
-    spec = spec_from_prompt(body.prompt, limits)
+    spec = spec_from_prompt(body.prompt, limits, usable=await usable_adapters(call, body.prompt))
     check_supported(operation, spec, limits)
     return spec
 

@@ -12,11 +12,12 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.store.tables import api_requests
-from engine.contract.errors import RequestError, TooManyPending
+from engine.contract.errors import RequestError, SettingUnsupported, TooManyPending
 from engine.contract.ids import new_id
 from engine.contract.jobs import Job, JobRequest, JobSpec, JobStatus
 from engine.store.api_keys import ApiKey, lock_key
 from engine.store.jobs import read_jobs_with_pictures, submit_jobs
+from engine.store.own_adapters import read_adapters
 from engine.store.queue_position import count_pending
 from engine.store.restrictions import read_restrictions
 
@@ -113,8 +114,8 @@ async def start_jobs(
 
     plan: what holds for members whose own keys are used; None for no limits but those of the key.
 
-    Raises: IdempotencyKeyReused, NeverAllowed, TooManyPending, DayQuotaUsed, MemberBanned, GpuTimeUsed, SpeedRefused;
-        nothing is stored then.
+    Raises: IdempotencyKeyReused, NeverAllowed, TooManyPending, DayQuotaUsed, MemberBanned, GpuTimeUsed, SpeedRefused,
+        SettingUnsupported for a LoRA that is not the member's own; nothing is stored then.
     """
     owners = plan if key.is_members else None
     if owners:
@@ -134,6 +135,7 @@ async def start_jobs(
         raise TooManyPending(pending=pending, limit=at_once)
     if used + len(requests) > key.options.jobs_per_day:
         raise DayQuotaUsed(limit=allowance.limit, left=allowance.left, resets_in=allowance.resets_in)
+    await _check_adapters(connection, key, requests)
     if owners:
         max_running = await owners.check(connection, key.member_id, [request.spec for request in requests], pending)
         requests = [replace(request, max_running=max_running) for request in requests]
@@ -146,6 +148,21 @@ async def start_jobs(
     return Started(
         jobs=jobs, allowance=Allowance(limit=allowance.limit, left=left, resets_in=resets_in), is_repeated=False
     )
+
+
+async def _check_adapters(connection: AsyncConnection, key: ApiKey, requests: Sequence[JobRequest]) -> None:
+    """Check that the jobs use no LoRA of a member but the key's; pictures may have been made with one that was shared.
+
+    Raises: SettingUnsupported, as for one that there is not.
+    """
+    wanted = {name: one for request in requests for name, one in request.spec.adapters.items()}
+    if not wanted:
+        return
+    found = await read_adapters(connection, wanted.values())
+    for name, adapter_id in wanted.items():
+        if adapter_id not in found or found[adapter_id].member_id != key.member_id:
+            model = str(requests[0].spec.parameters.get("model", ""))
+            raise SettingUnsupported(name="lora", value=name, model=model)
 
 
 async def _find_repeated(connection: AsyncConnection, key_id: UUID, asked: Asked) -> tuple[Job, ...]:

@@ -146,7 +146,7 @@ class SuffixControl(FormControl, verb=own_settings_panel.SUFFIX_VERB):
     ) -> None:
         """Store the suffix, or say what is wrong with it."""
         suffix = form.get(PROMPT_FIELD, "").strip()
-        if problem := suffix_problem(suffix, services):
+        if problem := await suffix_problem(suffix, services, context):
             await send_ephemeral(interaction, problem)
             return
         await _change(interaction, services, context, lambda old: replace(old, suffix=suffix))

@@ -117,17 +117,18 @@ async def offer_options(interaction: discord.Interaction, current: str) -> list[
 
 
 async def _set_suffix(interaction: discord.Interaction, services: Services, text: str) -> None:
-    if problem := suffix_problem(text, services):
+    context = context_from_interaction(interaction)
+    if problem := await suffix_problem(text, services, context):
         await send_ephemeral(interaction, problem)
         return
-    context = context_from_interaction(interaction)
     await change(services, context, lambda old: replace(old, suffix=text))
     said = own_settings_replies.suffix_set(text) if text else own_settings_replies.SUFFIX_REMOVED
     await send_ephemeral(interaction, said)
 
 
 async def _set_option(interaction: discord.Interaction, services: Services, name: str, value: str) -> None:
-    if value and (problem := option_problem(name, value, services)):
+    context = context_from_interaction(interaction)
+    if value and (problem := await option_problem(name, value, services, context)):
         await send_ephemeral(interaction, problem)
         return
     if not value and name not in (await _read(interaction, services)).options:
@@ -140,7 +141,7 @@ async def _set_option(interaction: discord.Interaction, services: Services, name
             raise TooManyOptions()
         return new
 
-    await change(services, context_from_interaction(interaction), changed)
+    await change(services, context, changed)
     removed = own_settings_replies.option_removed(name)
     await send_ephemeral(interaction, own_settings_replies.option_set(name, value) if value else removed)
 

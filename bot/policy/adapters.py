@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
 from enum import StrEnum
-from types import MappingProxyType
 from uuid import UUID
 
 from engine.contract.errors import RequestError, SettingUnsupported
 from engine.contract.jobs import JobSpec
 from engine.contract.training import MAX_PICTURES, MIN_PICTURES, PROFILE, AdapterNameTaken, OwnAdapter
-from engine.prompt import Code, Limits, ModelCapabilities, sentence
+from engine.prompt import Limits
+from engine.prompt.checks.own_adapters import Usable
 
 MAX_OWN = 5
 """Adapters of one member, the one that is being trained included."""
@@ -109,22 +108,6 @@ class ProfileOfAnother(RequestError):
     """The picture was painted in the style of another member, or in one that is deleted."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class UsableAdapter:
-    """An adapter that a member may use where they ask: their own, or one that is shared there."""
-
-    id: UUID
-    name: str
-    model: str
-    is_own: bool
-
-
-Usable = Mapping[str, UsableAdapter]
-"""Adapters by their names."""
-
-NONE_USABLE: Usable = MappingProxyType({})
-
-
 def trigger_from_text(text: str, limits: Limits) -> str:
     """Return the trigger word that a member wrote.
 
@@ -192,51 +175,18 @@ def check_may_train(own: Sequence[OwnAdapter], name: str) -> None:
         raise TooManyAdapters(limit=MAX_OWN)
 
 
-def with_usable(limits: Limits, usable: Usable) -> Limits:
-    """Return the limits of prompts that may name these adapters too; of one name, the service's counts."""
-    known = limits.adapters or ()
-    own = {name: adapter for name, adapter in usable.items() if name not in known and name != PROFILE}
-    if not own:
-        return limits
-    models = tuple(_with_misfits(model, own) for model in limits.models)
-    return replace(limits, adapters=(*known, *own), models=models)
-
-
-def _with_misfits(model: ModelCapabilities, own: Usable) -> ModelCapabilities:
-    others = {name: sentence(Code.FOR_MODEL, model=one.model) for name, one in own.items() if one.model != model.name}
-    return replace(model, incompatible_adapters={**model.incompatible_adapters, **others})
-
-
-def bound(spec: JobSpec, limits: Limits, usable: Usable) -> JobSpec:
-    """Return the spec, which says which adapters of members its names mean; `limits` are those of the service.
-
-    Raises: ProfileOff, ProfileOfModel.
-    """
-    known = limits.adapters or ()
-    names = [name for name in names_in(spec) if name not in known]
-    if "profile" in spec.parameters:
-        check_profile(spec, limits, usable)
-        names.append(PROFILE)
-    ids = {name: usable[name].id for name in names if name in usable}
-    return replace(spec, adapters=MappingProxyType(ids)) if ids else spec
-
-
 def check_profile(spec: JobSpec, limits: Limits, usable: Usable) -> None:
-    """Check that the spec, which asks for its member's own style, can have it.
+    """Check that a spec that asks for its member's own style can have it.
 
     Raises: ProfileOff, ProfileOfModel.
     """
+    if "profile" not in spec.parameters:
+        return
     if PROFILE not in usable:
         raise ProfileOff()
     model = usable[PROFILE].model
     if str(spec.parameters.get("model", limits.default_model)) != model:
         raise ProfileOfModel(model=model)
-
-
-def names_in(spec: JobSpec) -> list[str]:
-    """Return the names of the adapters that the spec asks for."""
-    asked = spec.parameters.get("lora", ())
-    return [str(one).partition(":")[0] for one in asked] if isinstance(asked, tuple) else []
 
 
 def check_may_use(spec: JobSpec, allowed: frozenset[UUID]) -> None:

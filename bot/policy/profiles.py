@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from bot.policy.adapters import ProfileOff, UsableAdapter
+from bot.policy.adapters import ProfileOff
 from engine.contract.errors import RequestError
-from engine.contract.training import PROFILE_VOTES
+from engine.contract.training import PROFILE_VOTES, UsableAdapter
 
 _ASKS = re.compile(r"(?:--|[–—―])(?:p|profile|personalize)(?![\w-])", re.IGNORECASE)
 

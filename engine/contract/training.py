@@ -106,6 +106,16 @@ class OwnAdapter:
     created_at: datetime
 
 
+@dataclass(frozen=True, kw_only=True)
+class UsableAdapter:
+    """An adapter that a member may use where they ask: their own, or one that is shared there."""
+
+    id: UUID
+    name: str
+    model: str
+    is_own: bool
+
+
 class TrainingDiverged(RequestError):
     """The loss of the fact `step` is no number: nothing can be learnt from these pictures."""
 

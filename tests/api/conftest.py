@@ -45,7 +45,7 @@ NARROW = ModelCapabilities(
     operations=(Operation.IMAGINE, Operation.INPAINT),
     size_limits=SizeLimits(square=8, multiple=8, min_side=8, max_side=8),
 )
-LIMITS = Limits(models=(OTHER, MODEL, NARROW), default_model="fake")
+LIMITS = Limits(models=(OTHER, MODEL, NARROW), default_model="fake", adapters=("ink",))
 
 
 @dataclass(kw_only=True)
@@ -144,7 +144,8 @@ async def api(
     await asyncio.wait({serving, ready}, return_when=asyncio.FIRST_COMPLETED)
     if serving.done():
         serving.result()
-    async with running_engine(database, objects, painter), aiohttp.ClientSession() as http:
+    engine = running_engine(database, objects, painter, replace(QUICK, adapters=tmp_path / "adapters"))
+    async with engine, aiohttp.ClientSession() as http:
         url = await ready
         running = RunningApi(
             url=url,

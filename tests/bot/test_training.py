@@ -138,6 +138,9 @@ async def test_only_whoever_may_use_it_sees_that_there_is_one(
     assert "no trained LoRA" in await said(cleo, "lora", "delete", lora="zorkle")
 
     known = len(await hand.jobs())
+    assert "--lora zorkle:0.5" in await said(ben, "prefer", "suffix", new_value="--lora zorkle:0.5")
+    assert "now ends with" not in await said(cleo, "prefer", "suffix", new_value="--lora zorkle")
+    assert "Nothing is added" in await said(ben, "prefer", "suffix")
     waiting = await ben.reply(await ben.command("imagine", prompt="a zorkle cat --lora zorkle:0.8"))
     painted = (await hand.jobs())[-1]
     assert dict(painted.spec.adapters) == {"zorkle": adapter_id} and len(await hand.jobs()) == known + 1

@@ -11,14 +11,14 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.policy.adapters import UsableAdapter, check_may_use
+from bot.policy.adapters import check_may_use
 from bot.store.adapters.tables import adapter_shares
 from bot.store.batch import Statement
 from bot.store.guilds.tables import guild_settings
 from bot.store.interaction import InteractionContext
 from bot.store.tables import members
 from engine.contract.jobs import JobSpec
-from engine.contract.training import PROFILE
+from engine.contract.training import PROFILE, UsableAdapter
 from engine.store.own_adapters import IS_THERE
 from engine.store.tables import own_adapters
 

@@ -11,13 +11,12 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.policy.adapters import UsableAdapter
 from bot.policy.profiles import MemberProfile, TrainingNotAgreed
 from bot.store.interaction import InteractionContext
 from bot.store.learning.profile_tables import profile_sources, profiles
 from bot.store.members import lock_members, read_training_ids
 from bot.store.tables import members
-from engine.contract.training import PROFILE
+from engine.contract.training import PROFILE, UsableAdapter
 from engine.store.own_adapters import IS_THERE, delete_profiles, store_profile
 from engine.store.tables import own_adapters
 
