@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from bot.store.learning.adapters import SHEET_KEYS
 from easel.backups.lock import hold_backup_lock
 from easel.backups.manifest import NAME as MANIFEST
 from easel.backups.manifest import Manifest, read_manifest, sha256_of, write_manifest
@@ -61,9 +62,9 @@ async def _back_up(folder: Path, settings: EngineSettings, output: Output) -> Ma
             await _dump(url, folder / name)
             # After the dump: what it names is in the store by now, whatever is painted meanwhile.
             with progress("Copying pictures", output) as bar:
-                jobs, total = await count_objects(connection)
+                jobs, total = await count_objects(connection, SHEET_KEYS)
                 bar.start(total)
-                keys, objects = read_object_keys(connection), open_objects(settings.storage_url)
+                keys, objects = read_object_keys(connection, SHEET_KEYS), open_objects(settings.storage_url)
                 copied, missing = await copy_pictures(objects, keys, folder / PICTURES, bar.report)
     sha256 = await asyncio.to_thread(sha256_of, folder / name)
     manifest = Manifest(

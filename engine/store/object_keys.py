@@ -1,4 +1,7 @@
-"""The keys of all objects that the database names: what a backup of the picture store has to hold."""
+"""The keys of all objects that the database names: what a backup of the picture store has to hold.
+
+The callers pass queries for those that other packages' tables name.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ _BATCH = 1000
 
 # A table with objects of its own is added here.
 _MASK = jobs.c.edit[("mask", "sha256")].astext
-_KEYS = sa.union(
+_KEYS = (
     sa.select(pictures.c.object_key),
     sa.select(jobs.c.grid_key).where(jobs.c.grid_key.is_not(None)),
     sa.select(sa.func.concat(sa.func.substr(_MASK, 1, 2), "/", sa.func.substr(_MASK, 3, 2), "/", _MASK, ".png")).where(
@@ -26,15 +29,16 @@ _KEYS = sa.union(
 )
 
 
-async def count_objects(connection: AsyncConnection) -> tuple[int, int]:
+async def count_objects(connection: AsyncConnection, *others: sa.Select[str]) -> tuple[int, int]:
     """Return how many jobs there are, and how many objects the database names."""
-    counts = (sa.select(sa.func.count()).select_from(counted).scalar_subquery() for counted in (jobs, _KEYS.subquery()))
+    keys = sa.union(*_KEYS, *others).subquery()
+    counts = (sa.select(sa.func.count()).select_from(counted).scalar_subquery() for counted in (jobs, keys))
     num_jobs, num_objects = (await connection.execute(sa.select(*counts))).one()
     return int(num_jobs), int(num_objects)
 
 
-async def read_object_keys(connection: AsyncConnection) -> AsyncIterator[list[str]]:
+async def read_object_keys(connection: AsyncConnection, *others: sa.Select[str]) -> AsyncIterator[list[str]]:
     """Yield every key once, in batches, through a cursor of the server's."""
-    async with connection.stream(_KEYS, execution_options={"yield_per": _BATCH}) as rows:
+    async with connection.stream(sa.union(*_KEYS, *others), execution_options={"yield_per": _BATCH}) as rows:
         async for batch in rows.scalars().partitions(_BATCH):
             yield list(batch)

@@ -38,8 +38,8 @@ async def add_adapter(connection: AsyncConnection, adapter: OwnAdapter) -> bool:
 
 async def forget_untrained(connection: AsyncConnection, member_ids: Collection[UUID]) -> None:
     """Delete the rows of the members' trainings that ended without an adapter."""
-    of_members = _own.member_id == sa.any_(_array(member_ids))
-    await connection.execute(sa.delete(own_adapters).where(of_members, _own.object_key.is_(None), ~_IS_TRAINED))
+    of_members = (_own.member_id == sa.any_(_array(member_ids)), _own.deleted_at.is_(None))
+    await connection.execute(sa.delete(own_adapters).where(*of_members, _own.object_key.is_(None), ~_IS_TRAINED))
 
 
 async def finish_adapter(connection: AsyncConnection, job_id: UUID, object_key: str) -> None:
@@ -55,8 +55,10 @@ async def read_adapters(connection: AsyncConnection, adapter_ids: Collection[UUI
 
 async def read_adapters_of(connection: AsyncConnection, member_id: UUID) -> tuple[OwnAdapter, ...]:
     """Return the member's adapters by name, those that are being trained too, without the style of their votes."""
-    is_known = sa.or_(IS_THERE, _IS_TRAINED)
-    query = sa.select(own_adapters).where(_own.member_id == member_id, _own.name != PROFILE, is_known)
+    is_known = sa.or_(_own.object_key.is_not(None), _IS_TRAINED)
+    # The index has only those that are not deleted.
+    mine = (_own.member_id == member_id, _own.deleted_at.is_(None), _own.name != PROFILE)
+    query = sa.select(own_adapters).where(*mine, is_known)
     return tuple(adapter_from_row(row) for row in await connection.execute(query.order_by(sa.func.lower(_own.name))))
 
 

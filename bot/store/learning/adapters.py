@@ -29,6 +29,10 @@ _WITHDRAWN = (
 _MEMBERS = sa.select(sa.func.count()).where(_OF_ADAPTER).scalar_subquery().label("num_members")
 
 
+SHEET_KEYS = sa.select(learned_adapters.c.sheet_key).where(learned_adapters.c.sheet_key.is_not(None))
+"""The query for the keys of all pictures before and after."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class NewAdapter:
     """An adapter that has just been trained; the hashes are of its file, its preferences and its base model.

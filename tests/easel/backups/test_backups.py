@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -12,11 +13,15 @@ import asyncpg
 import pytest
 import sqlalchemy as sa
 
+from bot.store.learning.adapters import NewAdapter, add_evaluation, record_adapter
 from easel.backups.lock import hold_backup_lock
 from easel.backups.manifest import read_manifest
+from engine.contract.ids import new_id
+from engine.contract.training import ADAPTER_SUFFIX
 from engine.store.database import Database, open_database
 from engine.store.jobs import read_job, read_pictures
 from engine.store.objects import Objects, open_objects
+from engine.store.own_adapters import store_profile
 from engine.store.restore_lock import RESTORE_LOCK
 from engine.store.tables import jobs, pictures
 from engine.store.transitions import finish_job
@@ -43,6 +48,25 @@ async def finished(database: Database, objects: Objects, colour: int) -> UUID:
     async with database.begin() as connection:
         assert await finish_job(connection, job.id, [picture_of(job, 0, png)], grid, "image/jpeg", start=job.starts)
     return job.id
+
+
+async def learned_files(database: Database, objects: Objects) -> tuple[str, str]:
+    """Store a member's own style, and an adapter of the community with its sheet; return the keys of both files."""
+    style, sheet = await objects.put(b"a style", ADAPTER_SUFFIX), await objects.put(b"before and after", ".jpg")
+    adapter = NewAdapter(
+        sha256="0" * 64,
+        preferences_sha256="1" * 64,
+        num_preferences=100,
+        model="tiny",
+        model_sha256="2" * 64,
+        folder="run",
+        read_at=datetime.now(UTC),
+    )
+    async with database.begin() as connection:
+        await store_profile(connection, new_id(), "tiny", style)
+        await record_adapter(connection, adapter, ())
+        await add_evaluation(connection, adapter.sha256, {}, sheet)
+    return style, sheet
 
 
 async def give_mask(database: Database, job_id: UUID, key: str) -> None:
@@ -75,10 +99,14 @@ async def test_a_backup_restores_what_was_there(
     storage_url: str,
     other_storage: str,
 ) -> None:
-    """Every row and every picture, in another database and another store; a second restore is refused."""
+    """Every row and every file, in another database and another store; a second restore is refused.
+
+    The LoRAs of members and the sheets of trained adapters are among them.
+    """
     job_id = await finished(database, objects, 1)
+    learned = await learned_files(database, objects)
     done = await backup(folder, home, database_url, storage_url)
-    assert (done.code, json.loads(done.out)["pictures"]) == (0, 2), done.err
+    assert (done.code, json.loads(done.out)["pictures"]) == (0, 4), done.err
     restored = await restore(folder, home, empty_url, other_storage)
     assert (restored.code, json.loads(restored.out)["jobs"]) == (0, 1), restored.err
     async with database.begin() as connection:
@@ -88,7 +116,7 @@ async def test_a_backup_restores_what_was_there(
     copies = open_objects(other_storage)
     job, (picture,) = before
     assert job and job.grid_key
-    for key in (picture.object_key, job.grid_key):
+    for key in (picture.object_key, job.grid_key, *learned):
         assert await copies.get(key) == await objects.get(key)
     again = await restore(folder, home, empty_url, other_storage)
     assert (again.code, again.out) == (5, "")

@@ -9,6 +9,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+import sqlalchemy as sa
 import torch
 from safetensors import safe_open
 from safetensors.torch import load_file
@@ -190,6 +191,34 @@ async def test_only_what_members_agreed_to_is_learnt_from(
     few = await run_easel(*train, home=home, **given)
     assert (few.code, "and at least 100 are needed" in few.err) == (1, True), few.err
     assert list((tmp_path / "run").iterdir()) == []
+
+
+@pytest.mark.kills
+async def test_a_run_that_was_killed_learns_no_more_from_who_withdrew_meanwhile(
+    home: Path, database_url: str, database: Database, objects: Objects, storage_url: str, tmp_path: Path
+) -> None:
+    """What it had learnt is deleted, and no adapter is recorded."""
+    community, members = await rated_log(database, objects)
+    train = ("learn", "train", "-o", str(tmp_path / "run"), *SMALL, "--steps", "1000")
+    models = str(save_models_file(tmp_path))
+    running = await start_easel(
+        *train, home=home, EASEL_MODELS_FILE=models, DATABASE_URL=database_url, EASEL_STORAGE_URL=storage_url
+    )
+
+    async def has_checkpoint() -> bool:
+        return (tmp_path / "run" / "checkpoint.safetensors").exists()
+
+    await until(has_checkpoint)
+    await community.agree(members[1], Consent.USE)
+    running.send_signal(signal.SIGKILL)
+    await running.communicate()
+    withdrawn = await run_easel(
+        *train, home=home, EASEL_MODELS_FILE=models, DATABASE_URL=database_url, EASEL_STORAGE_URL=storage_url
+    )
+    assert (withdrawn.code, "agrees to training no longer" in withdrawn.err) == (1, True), withdrawn.err
+    assert list((tmp_path / "run").iterdir()) == []
+    async with database.begin() as connection:
+        assert (await connection.execute(sa.text("SELECT count(*) FROM learned_adapters"))).scalar_one() == 0
 
 
 async def test_a_second_training_on_the_device_is_refused(home: Path, rated: Path, tmp_path: Path) -> None:
