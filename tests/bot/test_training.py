@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot.replies import server_replies, training_replies
+from bot.replies.ban_replies import restricted
 from engine.contract.jobs import Job, Operation, Visibility
 from engine.contract.training import ADAPTER_SUFFIX
 from engine.prompt import Limits, ModelCapabilities
@@ -20,6 +21,7 @@ from engine.store.own_adapters import finish_adapter
 from engine.store.transitions import cancel_job, finish_job, record_progress
 from sandbox.chat.test_client import FileOption, MemberClient
 from sandbox.server import Sandbox
+from tests.bot.buttons.test_appeal import BANNED, ban
 from tests.bot.conftest import BotStarter
 from tests.bot.engine_hand import EngineHand
 from tests.bot.reading import Message, text_of
@@ -125,9 +127,12 @@ async def test_a_plan_allows_so_many_trainings_a_month(
 
 
 async def test_only_whoever_may_use_it_sees_that_there_is_one(
-    bot: asyncio.Task[None], ben: MemberClient, cleo: MemberClient, hand: EngineHand
+    bot: asyncio.Task[None], ben: MemberClient, cleo: MemberClient, hand: EngineHand, database: Database
 ) -> None:
-    """Its owner; everybody in the guild while it is shared; for others it is as if there was none, old buttons too."""
+    """Its owner; everybody in the guild while it is shared; for others it is as if there was none, old buttons too.
+
+    Who is banned there shares nothing.
+    """
     job = await trained(ben, hand)
     adapter_id = job.spec.adapters["zorkle"]
     assert "only you" in await said(ben, "lora", "list")
@@ -161,6 +166,8 @@ async def test_only_whoever_may_use_it_sees_that_there_is_one(
     assert "zorkle" in elsewhere and "Waiting" not in elsewhere
     assert "Only you can use" in await said(ben, "lora", "unshare", lora="zorkle")
     assert await said(ben, "lora", "unshare", lora="zorkle") == str(training_replies.NOT_SHARED)
+    await ban(ben, database)
+    assert (await said(ben, "lora", "share", lora="zorkle")).startswith(restricted(BANNED))
     assert await said(cleo, "imagine", prompt="a cat --lora zorkle") == nowhere.replace("grmble", "zorkle")
 
 

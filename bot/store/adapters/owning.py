@@ -12,9 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.policy.adapters import SharingForbidden
 from bot.store.adapters.tables import adapter_shares
+from bot.store.batch import run_alone
 from bot.store.guilds.tables import guild_settings
 from bot.store.interaction import InteractionContext
 from bot.store.members import lock_members
+from bot.store.statements import lock_member
 from bot.store.tables import members
 from engine.contract.training import AdapterNameTaken, AdapterUnknown, OwnAdapter
 from engine.store.own_adapters import delete_adapter, read_adapters_of
@@ -62,9 +64,11 @@ async def rename_own(connection: AsyncConnection, context: InteractionContext, o
 async def share_own(connection: AsyncConnection, context: InteractionContext, name: str) -> None:
     """Let everybody in the guild use the member's adapter.
 
-    Raises: AdapterUnknown, SharingForbidden, AdapterNameTaken by another that is shared there.
+    Raises: AdapterUnknown, SharingForbidden, AdapterNameTaken by another that is shared there; MemberBanned,
+        MemberRestricted.
     """
     assert context.guild_id is not None
+    await run_alone(connection, lock_member(context))
     adapter, _ = await _lock_own(connection, context, name)
     if not await may_share(connection, context.guild_id):
         raise SharingForbidden()
