@@ -264,6 +264,8 @@ def reworded(
     """
 
     def renew(operation: Operation, old: JobSpec) -> JobSpec:
+        if operation is not Operation.IMAGINE and "between" in spec.parameters:
+            raise PromptRefused(message=str(followup_replies.FROM_ONE_PICTURE))
         if operation in _KEEP_SHAPE and not may_reshape and asks_for_other_shape(spec, old):
             raise PromptRefused(message=str(followup_replies.SHAPE_KEPT))
         return reworded_spec(limits, operation, spec)

@@ -38,6 +38,9 @@ ZOOM_SHAPE = Phrase("Shape, such as 16:9")
 WRONG_FACTOR = Phrase("The zoom factor must be a number from 1 to 2, such as 1.5.")
 ALREADY_SQUARE = Phrase("This picture is square already. Zoom out or pan to extend it.")
 NOTHING_TO_PAINT = Phrase("The picture would stay as it is. Use a zoom factor above 1, or another shape.")
+FROM_ONE_PICTURE = Phrase(
+    "--between starts from two results, and this from one picture. Leave it out, or use /imagine."
+)
 SHAPE_KEPT = Phrase(
     "--ar has no effect here: the picture keeps its shape. Remove it, or use Custom Zoom for another shape."
 )

@@ -88,7 +88,7 @@ async def submit_drafts(
     member = await lock_member(context)
     if preferences not in (None, member.preferences):
         raise PreferencesChanged(preferences=member.preferences)
-    drafts = [await with_results(context, member, draft) for draft in drafts]
+    drafts = _together([await with_results(context, member, draft) for draft in drafts])
     terms = await read_guild_terms(context.guild_id)
     check_guild_rules(terms.rules, context.channel_id, context.thread_parent_id)
     standing = await read_standing(AskedFor(press_id=context.id, member_id=member.id))
@@ -99,6 +99,12 @@ async def submit_drafts(
     await check_adapters(context, member.id, specs)
     await check_prompts(context, member.id, specs, terms.words)
     return await submit_for_member(context, member, admission, drafts, instance)
+
+
+def _together(drafts: Sequence[Draft]) -> Sequence[Draft]:
+    """Return the drafts, all of them private if one is: one message tells about all."""
+    is_private = any(draft.visibility is Visibility.PRIVATE for draft in drafts)
+    return [replace(draft, visibility=Visibility.PRIVATE) for draft in drafts] if is_private else drafts
 
 
 async def submit_for_member(

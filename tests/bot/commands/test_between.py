@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from bot.replies import followup_replies
 from engine.contract.jobs import Operation, Visibility
 from engine.feedback.exports.publishable import why_unusable
 from engine.feedback.exports.published import Withheld
@@ -100,6 +101,29 @@ async def test_results_of_others_are_found_where_they_are_seen(
     known = len(await hand.jobs())
     await ben.reply(await ben.command("between", **{"from": str(shown.id), "to": link}))
     assert len(await hand.jobs()) == known + 1
+
+
+async def test_what_is_told_together_is_private_together(
+    painted_grid: Callable[..., Any], ben: MemberClient, cleo: MemberClient, hand: EngineHand
+) -> None:
+    """A way from a private result among public jobs of the same prompt, whose message has its words."""
+    _, shown, _ = await painted_grid("a cat")
+    _, hidden, _ = await painted_grid("a secret dog --stealth")
+    told = await ben.reply(await ben.command("imagine", prompt=f"{{a boat, --between {shown.id} {hidden.id}}}"))
+    assert told["flags"] & EPHEMERAL and "a secret dog" in text_of(told)
+    assert [job.visibility for job in (await hand.jobs())[2:]] == [Visibility.PRIVATE] * 2
+    assert not [item for item in cleo.messages.values() if "secret" in text_of(item)]
+
+
+async def test_a_button_that_starts_from_one_picture_takes_no_two_results(
+    painted_grid: Callable[..., Any], ben: MemberClient, hand: EngineHand
+) -> None:
+    grid, one, _ = await painted_grid("a cat")
+    _, other, _ = await painted_grid("a dog")
+    await ben.reply(await ben.command("prefer", "remix"))
+    form = await ben.modal(await ben.press(grid, "V1"))
+    refused = await ben.reply(await ben.submit(form, prompt=f"--between {one.id} {other.id}"))
+    assert str(followup_replies.FROM_ONE_PICTURE) in text_of(refused) and len(await hand.jobs()) == 2
 
 
 async def test_results_that_do_not_fit_are_told_and_private_ones_are_not_found(
