@@ -57,6 +57,9 @@ def train(
     ] = 300.0,
     rank: Annotated[int, typer.Option(min=1, max=256, help="Rank of the LoRA.")] = 16,
     seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Seed of order, noise and first weights.")] = 0,
+    weighs: Annotated[
+        bool, typer.Option("--weigh", help="Let votes weigh less that contradict what the others say of the like.")
+    ] = False,
     as_json: Json = False,
     quiet: OnlyProblems = False,
 ) -> None:
@@ -65,7 +68,7 @@ def train(
 
     config = config_from_options(loss=loss, steps=steps, pairs=pairs, rate=rate, beta=beta, rank=rank, seed=seed)
     shown = Output(as_json=as_json, quiet=quiet)
-    raise typer.Exit(train(output, source, model, config, settings(), shown))
+    raise typer.Exit(train(output, source, model, config, settings(), shown, weighs=weighs))
 
 
 @learn.command()

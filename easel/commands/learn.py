@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +25,17 @@ from engine.contract.errors import SettingsInvalid
 from engine.feedback.splits import Split
 from engine.feedback.trainable import ConsentWithdrawn
 from engine.learn.crew import Crew, join_crew
+from engine.learn.evaluation import load_judge
 from engine.learn.losses import LOSSES
 from engine.learn.preferences import PreferenceRow, PreferencesUnusable, read_preferences
+from engine.learn.reward import FeatureReader
 from engine.learn.run_files import delete_run, has_begun
 from engine.learn.runs import Learnt, RunHooks, figures_of, learn
 from engine.learn.training import LearningConfig, LossNotFinite, Step
+from engine.learn.trust import Key, trust_in
 from engine.logs import set_up_logging
 from engine.models.loading.device import best_device
-from engine.models.registry.registry import SHIPPED, read_registry
+from engine.models.registry.registry import SHIPPED, Model, Registry, read_registry
 from engine.settings import EngineSettings
 from engine.store.objects import open_objects
 
@@ -56,8 +60,12 @@ def train(
     config: LearningConfig,
     settings: EngineSettings,
     output: Output,
+    *,
+    weighs: bool = False,
 ) -> int:
     """Train an adapter in `folder` and return the exit code; without `source`, on what members agreed to.
+
+    weighs: whether votes that contradict what the others say of the like weigh less.
 
     Nothing of theirs is copied; whose votes it used is in the database at the end. A processor that also paints does
     that first.
@@ -75,11 +83,12 @@ def train(
     try:
         with locked, show_progress(config.steps, output if crew.is_first else replace(output, quiet=True)) as shown:
 
-            def run(rows: Iterable[PreferenceRow], hooks: RunHooks) -> Learnt:
-                return learn(folder, rows, chosen, device, config, shown(hooks), crew=crew)
+            def run(rows_of: RowsOf, hooks: RunHooks) -> Learnt:
+                weigh = partial(_weigh, registry, chosen, rows_of) if weighs else None
+                return learn(folder, rows_of(), chosen, device, config, shown(hooks), crew=crew, weigh=weigh)
 
             if source:
-                learnt = run(read_preferences(source), RunHooks())
+                learnt = run(partial(read_preferences, source), RunHooks())
             elif crew.is_first:
                 learnt = _learn_from_log(folder, chosen.name, settings, crew, run)
             else:
@@ -105,7 +114,12 @@ _REFUSED: Mapping[type[Exception], Callable[[Any], str]] = {
 }
 
 
-Run = Callable[[Iterable[PreferenceRow], RunHooks], Learnt]
+def _weigh(registry: Registry, model: Model, rows_of: RowsOf) -> Mapping[Key, float]:
+    return trust_in(FeatureReader(load_judge(registry, model).clip).comparisons(rows_of()))
+
+
+RowsOf = Callable[[], Iterable[PreferenceRow]]
+Run = Callable[[RowsOf, RunHooks], Learnt]
 
 
 def _learn_from_log(folder: Path, model: str, settings: EngineSettings, crew: Crew, run: Run) -> Learnt:
@@ -126,7 +140,7 @@ def _learn_from_log(folder: Path, model: str, settings: EngineSettings, crew: Cr
                 )
             crew.wait()
             objects = open_objects(settings.storage_url)
-            rows = chosen.rows(Split.TRAIN, lambda key: runner.run(objects.get(key)))
+            rows = partial(chosen.rows, Split.TRAIN, lambda key: runner.run(objects.get(key)))
             learnt = run(rows, RunHooks(confirm=lambda: runner.run(confirm_votes(chosen.votes, settings))))
             figures = figures_of(learnt, folder)
             runner.run(record_run(folder, chosen, learnt.num_preferences, figures, settings))
@@ -147,7 +161,7 @@ def _learn_along(folder: Path, model: str, settings: EngineSettings, crew: Crew,
     with asyncio.Runner() as runner:
         chosen = runner.run(choose_votes(folder, model, settings))
         objects = open_objects(settings.storage_url)
-        return run(chosen.rows(Split.TRAIN, lambda key: runner.run(objects.get(key))), RunHooks())
+        return run(partial(chosen.rows, Split.TRAIN, lambda key: runner.run(objects.get(key))), RunHooks())
 
 
 def _forget_unless_begun(folder: Path) -> None:

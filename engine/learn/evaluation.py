@@ -113,7 +113,7 @@ async def evaluate(
     Raises: PreferencesUnusable, OperationUnsupported for a model without a CLIP where no scorer is registered, and what
     painting raises.
     """
-    judge = await asyncio.to_thread(_judge, registry, model)
+    judge = await asyncio.to_thread(load_judge, registry, model)
     reader = FeatureReader(judge.clip)
     splits = [await asyncio.to_thread(_comparisons, reader, rows_of, split) for split in _SPLITS]
     train, validation, test = splits
@@ -137,7 +137,7 @@ def _comparisons(reader: FeatureReader, rows_of: RowsOfSplit, split: str) -> Com
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Judge:
+class Judge:
     """A CLIP with the hash of its files; `scorer` is the name of the scorer that it is, with its own reward."""
 
     clip: LoadedClip
@@ -145,20 +145,24 @@ class _Judge:
     scorer: tuple[str, RewardModel] | None = None
 
 
-def _judge(registry: Registry, model: Model) -> _Judge:
+def load_judge(registry: Registry, model: Model) -> Judge:
+    """Return the registered scorer, or else the model's own CLIP.
+
+    Raises: OperationUnsupported for a model without one, WeightsMissing, WeightsMismatch, ModelBroken.
+    """
     device, place = best_device().device, local_path(model)
     if registry.scorer is not None:
         found = load_scorer(registry.scorer, device)
-        return _Judge(clip=found.clip, sha256=found.sha256, scorer=(registry.scorer.name, found.reward))
+        return Judge(clip=found.clip, sha256=found.sha256, scorer=(registry.scorer.name, found.reward))
     folder = clip_folder(place)
     if folder is None:
         raise OperationUnsupported(operation="evaluate", model=model.name)
     clip = load_clip(model.name, folder, device, model.clip_sha256)
-    return _Judge(clip=clip, sha256=str(clip_hash(place, model.clip_sha256)))
+    return Judge(clip=clip, sha256=str(clip_hash(place, model.clip_sha256)))
 
 
 def _second_opinion(
-    judge: _Judge, reader: FeatureReader, rematches: Sequence[Rematch], test: Comparisons
+    judge: Judge, reader: FeatureReader, rematches: Sequence[Rematch], test: Comparisons
 ) -> SecondOpinion | None:
     if judge.scorer is None:
         return None

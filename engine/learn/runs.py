@@ -15,6 +15,7 @@ from engine.learn.examples import OnEncoded, encode_examples
 from engine.learn.preferences import PreferenceRow, check_enough, preferences_hash
 from engine.learn.run_files import ADAPTER, CHECKPOINT, LOG, RUN
 from engine.learn.training import LearningConfig, LossNotFinite, PreferenceTrainer, Step, facts_of
+from engine.learn.trust import Key, weighed
 from engine.models.loading.device import Device
 from engine.models.loading.pipeline import denoiser_of, load_pipeline
 from engine.models.registry.registry import Model
@@ -23,6 +24,9 @@ from engine.prompt import parse_attention
 
 SAVE_EVERY = 50
 LOG_EVERY = 10
+
+
+Weigh = Callable[[], Mapping[Key, float]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,11 +65,12 @@ def learn(
     *,
     is_personal: bool = False,
     crew: Crew = ALONE,
+    weigh: Weigh | None = None,
 ) -> Learnt:
     """Train an adapter of the model in `folder`, or go on with it, and return it.
 
     is_personal: whether it may learn the taste of one member. crew: the processes that call this together, of which the
-        first one writes the folder and calls `hooks.confirm`.
+        first one writes the folder and calls `hooks.confirm`. weigh: returns by what weights are multiplied.
 
     Raises: PreferencesUnusable for too few or one-sided preferences, SettingsInvalid for the folder of another run,
     LossNotFinite, OSError, and what loading a model, reading the pictures and the hooks raise. The folder keeps the
@@ -77,6 +82,9 @@ def learn(
     check_enough(len(examples.preferences), examples.raters, examples.left_out, is_personal=is_personal)
     digest = preferences_hash(examples.preferences)
     facts = {"model": model.name, "model_sha256": sha256, "preferences_sha256": digest, **facts_of(config)}
+    if weigh is not None:
+        trust, facts = weigh(), {**facts, "weighed": "by the votes on other prompts"}
+        examples.by_size = {size: weighed(some, trust) for size, some in examples.by_size.items()}
     if crew.is_first:
         _claim(folder, facts)
     trainer = PreferenceTrainer(loaded, denoiser_of(pipe), examples, config, crew)

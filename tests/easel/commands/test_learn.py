@@ -299,8 +299,9 @@ async def test_an_adapter_is_promoted_when_it_wins_and_rolled_back(home: Path, t
     run, given = str(tmp_path / "run"), {"EASEL_MODELS_FILE": str(models)}
     unready = await run_easel("learn", "promote", str(tmp_path), home=home, **given)
     assert (unready.code, "is not the folder of a run" in unready.err) == (4, True), unready.err
-    trained = await run_easel("learn", "train", "--from", str(votes), "-o", run, *SMALL, home=home, **given)
+    trained = await run_easel("learn", "train", "--from", str(votes), "-o", run, *SMALL, "--weigh", home=home, **given)
     assert trained.code == 0, trained.err
+    assert json.loads((tmp_path / "run" / "run.json").read_text())["weighed"] == "by the votes on other prompts"
     early = await run_easel("learn", "promote", run, home=home, **given)
     assert (early.code, early.err) == (1, f"{run} has not been evaluated. Use --anyway to promote it all the same.\n")
     judged = await run_easel(

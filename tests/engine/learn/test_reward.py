@@ -17,6 +17,7 @@ from engine.learn.reward import (
     save_reward_model,
     train_reward_model,
 )
+from engine.learn.trust import key_of, trust_in, weighed
 from engine.models.loading.clip import load_clip
 from engine.models.loading.reward import RewardModel, load_reward_model
 from engine.starter import WEIGHTS
@@ -52,6 +53,21 @@ def test_weights_decide_whom_the_model_believes() -> None:
         weights=torch.cat([some.weights, some.weights * 3]),
     )
     assert train_reward_model(turned, turned).weights @ TASTE < 0 < train_reward_model(some, some).weights @ TASTE
+
+
+def test_votes_that_contradict_the_others_are_trusted_less() -> None:
+    """A fifth are turned round, and have little weight in the eyes of those on other prompts."""
+    meant = drawn(4000, 0)
+    wrong = torch.arange(4000) % 5 == 0
+    preferences = [Preference(caption=f"prompt {at}", winner=f"{at}", loser=f"-{at}") for at in range(4000)]
+    signs = torch.where(wrong, -1.0, 1.0)[:, None]
+    noisy = Comparisons(differences=meant.differences * signs, weights=meant.weights, preferences=preferences)
+    found = trust_in(noisy)
+    trust = torch.tensor([found[key_of(one)] for one in preferences])
+    assert trust[~wrong].mean() > 1.3 and trust[wrong].mean() < 0.7
+    assert [one.weight for one in weighed(preferences[:2], {key_of(preferences[0]): 0.5})] == [0.5, 1.0]
+    alone = Comparisons(differences=meant.differences[:1], weights=meant.weights[:1], preferences=preferences[:1])
+    assert trust_in(alone) == {}
 
 
 def test_the_ceiling_is_what_members_agree_on(tmp_path: Path) -> None:
