@@ -13,7 +13,8 @@ from engine.contract.training import PROFILE
 from engine.store.database import Database
 from engine.store.objects import Objects
 from tests.easel.command import run_easel
-from tests.easel.commands.test_learn import SMALL, rated_log
+from tests.easel.commands.test_learn import SMALL
+from tests.easel.commands.test_learn_log import rated_log
 from tests.easel.models import save_models_file
 
 
