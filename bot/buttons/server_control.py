@@ -44,11 +44,13 @@ class ServerFormControl(FormControl):
     async def choose(
         self, interaction: discord.Interaction, services: Services, context: InteractionContext, chosen: Sequence[str]
     ) -> None:
-        """Open the form if the member may."""
-        if may_manage_guild(interaction):
-            await open_form(interaction, await self.form(services, context))
-        else:
+        """Open the form if the member may, or show what is set now if there is nothing to fill in any more."""
+        if not may_manage_guild(interaction):
             await send_ephemeral(interaction, guild_change_replies.MANAGERS_ONLY)
+        elif (form := await self.form(services, context)) is not None:
+            await open_form(interaction, form)
+        else:
+            await self.show(interaction, services)
 
     async def submit(
         self, interaction: discord.Interaction, services: Services, context: InteractionContext, form: Mapping[str, str]
@@ -60,8 +62,8 @@ class ServerFormControl(FormControl):
         note = await self.store(services, context, form)
         await self.show(interaction, services, note=note)
 
-    async def form(self, services: Services, context: InteractionContext) -> discord.ui.Modal:
-        """Return the form."""
+    async def form(self, services: Services, context: InteractionContext) -> discord.ui.Modal | None:
+        """Return the form, None if what it is about is gone."""
         raise NotImplementedError
 
     async def store(self, services: Services, context: InteractionContext, form: Mapping[str, str]) -> str:

@@ -11,7 +11,8 @@ from bot.answers import show_panel
 from bot.buttons.panel_control import PanelControl
 from bot.buttons.server_control import ServerControl, ServerFormControl
 from bot.interaction_context import context_from_interaction
-from bot.policy.plans import MAX_PENDING_OF_PLAN, GuildPlans, time_from_text
+from bot.policy.plan_texts import LIMIT_FROM_TEXT
+from bot.policy.plans import MAX_JOBS_OF_PLAN, MAX_PENDING_OF_PLAN, GuildPlans
 from bot.replies import plan_command_replies as replies
 from bot.server_panel import limits
 from bot.server_panel.frame import SettingsPage
@@ -21,6 +22,14 @@ from bot.store.interaction import InteractionContext
 from bot.store.plans.changing import choose_default, give_role, remove_plan, set_plan
 from bot.store.plans.reading import read_plans
 from engine.contract.jobs import Speed
+
+_NUMBERS: Mapping[str, tuple[str, range]] = {
+    limits.QUEUE: ("max_pending", range(1, MAX_PENDING_OF_PLAN + 1)),
+    limits.AT_ONCE: ("max_running", range(MAX_JOBS_OF_PLAN + 1)),
+    limits.REPEAT: ("max_repeat", range(MAX_JOBS_OF_PLAN + 1)),
+    limits.SETS: ("max_permutations", range(MAX_JOBS_OF_PLAN + 1)),
+}
+"""What of `Plan` the numbers of a form are, and which can be typed; 0 is for no limit."""
 
 
 class LimitsPageControl(ServerControl, verb=SettingsPage.LIMITS):
@@ -65,18 +74,20 @@ class PlanControl(LimitsFormControl, verb=limits.PLAN_VERB):
 
     async def store(self, services: Services, context: InteractionContext, form: Mapping[str, str]) -> str:
         """Store what was filled in."""
-        given: dict[str, Any] = {
-            name: time_from_text(form[name]) for name in (limits.PER_DAY, limits.PER_MONTH) if name in form
-        }
-        if limits.SPEEDS in form:
-            given["speeds"] = frozenset(map(Speed, form[limits.SPEEDS].split("+")))
-        if limits.QUEUE in form:
-            given["max_pending"] = int(form[limits.QUEUE]) if form[limits.QUEUE].isdecimal() else 0
-            if not 1 <= given["max_pending"] <= MAX_PENDING_OF_PLAN:
-                return str(replies.QUEUE_REFUSED)
-        async with services.database.begin(limit=services.answer_margin) as connection:
-            await set_plan(connection, context, form[limits.NAME].strip(), given)
-        return ""
+        return await _set_plan(services, context, form[limits.NAME].strip(), form)
+
+
+class PlanJobsControl(LimitsFormControl, verb=limits.JOBS_VERB):
+    """Changes the numbers of jobs in a plan."""
+
+    async def form(self, services: Services, context: InteractionContext) -> discord.ui.Modal | None:
+        """Return the form; None if all plans were removed meanwhile."""
+        found = await _read(services, context)
+        return limits.jobs_form(found) if found.plans else None
+
+    async def store(self, services: Services, context: InteractionContext, form: Mapping[str, str]) -> str:
+        """Store what was filled in, unless the plan was removed meanwhile."""
+        return await _set_plan(services, context, form[limits.PLAN], form, makes_plan=False)
 
 
 class PlanRoleControl(LimitsFormControl, verb=limits.ROLE_VERB):
@@ -97,9 +108,10 @@ class PlanRoleControl(LimitsFormControl, verb=limits.ROLE_VERB):
 class RemovePlanControl(LimitsFormControl, verb=limits.REMOVE_VERB):
     """Removes a plan."""
 
-    async def form(self, services: Services, context: InteractionContext) -> discord.ui.Modal:
-        """Return the form."""
-        return limits.remove_form(await _read(services, context))
+    async def form(self, services: Services, context: InteractionContext) -> discord.ui.Modal | None:
+        """Return the form; None if all plans were removed meanwhile."""
+        found = await _read(services, context)
+        return limits.remove_form(found) if found.plans else None
 
     async def store(self, services: Services, context: InteractionContext, form: Mapping[str, str]) -> str:
         """Remove the plan."""
@@ -112,9 +124,29 @@ LIMITS_CONTROLS: tuple[type[PanelControl], ...] = (
     LimitsPageControl,
     DefaultPlanControl,
     PlanControl,
+    PlanJobsControl,
     PlanRoleControl,
     RemovePlanControl,
 )
+
+
+async def _set_plan(
+    services: Services, context: InteractionContext, name: str, form: Mapping[str, str], *, makes_plan: bool = True
+) -> str:
+    numbers = {field: _number(form[field]) for field in _NUMBERS if field in form}
+    if refused := [field for field, number in numbers.items() if number not in _NUMBERS[field][1]]:
+        return replies.numbers_refused(refused)
+    given: dict[str, Any] = {_NUMBERS[field][0]: number or None for field, number in numbers.items()}
+    given |= {name: read(form[name]) for name, read in LIMIT_FROM_TEXT.items() if name in form}
+    if limits.SPEEDS in form:
+        given["speeds"] = frozenset(map(Speed, form[limits.SPEEDS].split("+")))
+    async with services.database.begin(limit=services.answer_margin) as connection:
+        await set_plan(connection, context, name, given, makes_plan=makes_plan)
+    return ""
+
+
+def _number(text: str) -> int:
+    return int(text) if text.strip().isdecimal() else -1
 
 
 async def _show_limits(interaction: discord.Interaction, services: Services, *, note: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
@@ -11,8 +11,8 @@ from discord import app_commands
 
 from bot.answers import answer, send_ephemeral
 from bot.interaction_context import context_from_interaction, may_manage_guild
-from bot.policy.plans import MAX_NAME, MAX_PENDING_OF_PLAN, time_from_text
-from bot.policy.training_quota import count_from_text
+from bot.policy.plan_texts import LIMIT_FROM_TEXT
+from bot.policy.plans import MAX_JOBS_OF_PLAN, MAX_NAME, MAX_PENDING_OF_PLAN
 from bot.replies import plan_command_replies as replies
 from bot.services import Services, services_of
 from bot.store.interaction import InteractionContext
@@ -29,14 +29,9 @@ from engine.contract.jobs import Speed
 from engine.store.database import AsyncConnection
 
 _NUM_CHOICES = 25
-_LIMIT_FROM_TEXT: Mapping[str, Callable[[str], Any]] = {
-    "per_day": time_from_text,
-    "per_month": time_from_text,
-    "trainings": count_from_text,
-}
 
 Change = Callable[[AsyncConnection, InteractionContext], Awaitable[ChangedPlans]]
-Count = app_commands.Range[int, 0, 40]
+Count = app_commands.Range[int, 0, MAX_JOBS_OF_PLAN]
 
 plan = app_commands.Group(
     name="plan",
@@ -161,7 +156,7 @@ async def _list(interaction: discord.Interaction, services: Services) -> None:
 async def _set(
     interaction: discord.Interaction, services: Services, name: str, given: dict[str, Any], texts: dict[str, str]
 ) -> None:
-    limits = given | {one: _LIMIT_FROM_TEXT[one](text) for one, text in texts.items()}
+    limits = given | {one: LIMIT_FROM_TEXT[one](text) for one, text in texts.items()}
     await _change(
         interaction,
         services,

@@ -21,7 +21,7 @@ RATES: Mapping[Speed, int] = MappingProxyType({Speed.TURBO: 2, Speed.FAST: 1, Sp
 MAX_PLANS = 25
 """Of a guild: as many as Discord offers choices."""
 
-MAX_NAME, MAX_PENDING_OF_PLAN = 32, 200
+MAX_NAME, MAX_PENDING_OF_PLAN, MAX_JOBS_OF_PLAN = 32, 200, 40
 
 _UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600}
 _TIME = re.compile(r"\s*([0-9]{1,6}(?:\.[0-9]{1,3})?)\s*(s|m|min|h)\s*", re.IGNORECASE)

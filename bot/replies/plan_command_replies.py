@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from discord.utils import escape_markdown
 
 from bot.cards import MAX_CONTENT, length
-from bot.language import Phrase, _, plural
+from bot.language import Phrase, _, listed, plural
 from bot.policy.plans import GuildPlans, Plan
 from bot.replies.plan_replies import plan_lines
 
@@ -36,23 +36,28 @@ NO_PLANS = Phrase(
     "`/plan default` what all others have."
 )
 SET_LABEL, SET_TITLE = Phrase("Make or change a plan…"), Phrase("Make or change a plan")
+JOBS_LABEL, JOBS_TITLE = Phrase("Numbers of jobs…"), Phrase("Numbers of jobs in a plan")
 ROLE_LABEL, ROLE_TITLE = Phrase("Give a role a plan…"), Phrase("Give a role a plan")
 REMOVE_LABEL, REMOVE_TITLE = Phrase("Remove a plan…"), Phrase("Remove a plan")
 NAME_LABEL = Phrase("Name; an existing plan is changed")
 DAY_LABEL = Phrase("GPU time a day: 90s, 30m, 2h or none")
 MONTH_LABEL = Phrase("GPU time a month: 30m, 15h or none")
-QUEUE_LABEL = Phrase("Unfinished jobs of a member: 1 to 200")
+TRAININGS_LABEL = Phrase("LoRAs trained a month: 3, 0 or none")
 SPEEDS_LABEL = Phrase("Speeds")
 WHOM_LABEL = Phrase("Role; @everyone is every member")
 PLAN_LABEL = Phrase("Plan")
 STANDARD_LABEL = Phrase("The standard plan")
 NO_PLAN = Phrase("No plan of its own")
 EVERYONE_ELSE = Phrase("**Everyone else.** The plan of those none of whose roles has one.")
-MORE_LIMITS = Phrase(
-    "-# `/plan set` limits jobs at once, repeats, sets and trainings as well. What is left empty in a form stays as it "
-    "is."
-)
-QUEUE_REFUSED = Phrase("⚠️ The number of unfinished jobs is from 1 to 200. Nothing has changed.")
+LEFT_EMPTY = Phrase("-# What is left empty in a form stays as it is.")
+_NO_LIMIT = Phrase("1 to 40; 0 for no limit")
+NUMBERS: Mapping[str, tuple[Phrase, Phrase]] = {
+    "queue": (Phrase("Unfinished jobs of a member"), Phrase("Waiting and painted: 1 to 200")),
+    "at_once": (Phrase("Jobs of a member that are painted at once"), _NO_LIMIT),
+    "repeat": (Phrase("Jobs of one prompt by --repeat"), _NO_LIMIT),
+    "sets": (Phrase("Prompts by sets such as {red, green}"), _NO_LIMIT),
+}
+"""The numbers of jobs in a plan, by the ids of their fields, with what can be typed."""
 _DEFAULT = Phrase("the default")
 
 
@@ -70,6 +75,12 @@ def listed_plans(found: GuildPlans, guild_id: int, *, num_forgotten: int = 0) ->
             )
         )
     return _fitting(lines)
+
+
+def numbers_refused(fields: Sequence[str]) -> str:
+    """Return which of the numbers cannot be typed, and which can."""
+    what = listed([f"**{NUMBERS[field][0]}** ({NUMBERS[field][1]})" for field in fields])
+    return _("⚠️ Nothing has changed. Type another number for {what}.", what=what)
 
 
 def plan_set(plan: Plan, found: GuildPlans, guild_id: int) -> str:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import discord
 
+from bot.language import Phrase
 from bot.policy.plans import MAX_NAME, GuildPlans
 from bot.replies import plan_command_replies as replies
 from bot.server_panel.frame import SettingsPage, button, control_id, panel_of, row, texts
 
-DEFAULT_VERB, PLAN_VERB, ROLE_VERB, REMOVE_VERB = "plandefault", "planset", "planrole", "planremove"
-NAME, PER_DAY, PER_MONTH, QUEUE, SPEEDS = "name", "per_day", "per_month", "queue", "speeds"
+DEFAULT_VERB, PLAN_VERB, JOBS_VERB, ROLE_VERB = "plandefault", "planset", "planjobs", "planrole"
+REMOVE_VERB = "planremove"
+NAME, PER_DAY, PER_MONTH, SPEEDS, TRAININGS = "name", "per_day", "per_month", "speeds", "trainings"
+QUEUE, AT_ONCE, REPEAT, SETS = "queue", "at_once", "repeat", "sets"
 PLAN, ROLE = "plan", "role"
 
 _NONE = "-"
@@ -21,6 +24,13 @@ _MAX_OPTIONS = 25
 _MAX_TIME, _MAX_NUMBER = 12, 3
 
 Field = discord.ui.Label[Any]
+
+_OF_PLANS: Mapping[str, Phrase] = {
+    JOBS_VERB: replies.JOBS_LABEL,
+    ROLE_VERB: replies.ROLE_LABEL,
+    REMOVE_VERB: replies.REMOVE_LABEL,
+}
+"""What can be done once there is a plan."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,10 +54,9 @@ def limits_page(state: LimitsState) -> discord.ui.LayoutView:
         row(default),
         row(
             button(PLAN_VERB, str(replies.SET_LABEL)),
-            *([button(ROLE_VERB, str(replies.ROLE_LABEL))] if found.plans else []),
-            *([button(REMOVE_VERB, str(replies.REMOVE_LABEL))] if found.plans else []),
+            *([button(verb, str(label)) for verb, label in _OF_PLANS.items()] if found.plans else []),
         ),
-        *texts(str(replies.MORE_LIMITS)),
+        *texts(str(replies.LEFT_EMPTY)),
     ]
     return panel_of(SettingsPage.LIMITS, state.note, shown)
 
@@ -62,12 +71,24 @@ def plan_form() -> discord.ui.Modal:
             _text(NAME, str(replies.NAME_LABEL), MAX_NAME, is_required=True),
             _text(PER_DAY, str(replies.DAY_LABEL), _MAX_TIME),
             _text(PER_MONTH, str(replies.MONTH_LABEL), _MAX_TIME),
-            _text(QUEUE, str(replies.QUEUE_LABEL), _MAX_NUMBER),
+            _text(TRAININGS, str(replies.TRAININGS_LABEL), _MAX_TIME),
             discord.ui.Label(
                 text=str(replies.SPEEDS_LABEL),
                 component=discord.ui.Select(custom_id=SPEEDS, options=speeds, min_values=0, required=False),
             ),
         ],
+    )
+
+
+def jobs_form(found: GuildPlans) -> discord.ui.Modal:
+    """Return the form with the numbers of jobs in a plan, as Discord shows five fields at most."""
+    numbers = [
+        _text(field, str(label), _MAX_NUMBER, described=str(of)) for field, (label, of) in replies.NUMBERS.items()
+    ]
+    return _form(
+        JOBS_VERB,
+        str(replies.JOBS_TITLE),
+        [discord.ui.Label(text=str(replies.PLAN_LABEL), component=_plan_select(found)), *numbers],
     )
 
 
@@ -84,18 +105,20 @@ def role_form(found: GuildPlans) -> discord.ui.Modal:
 
 def remove_form(found: GuildPlans) -> discord.ui.Modal:
     """Return the form that removes a plan."""
-    options = [discord.SelectOption(label=name, value=name) for name in found.plans]
-    select = discord.ui.Select[Any](custom_id=PLAN, options=options)
-    return _form(
-        REMOVE_VERB,
-        str(replies.REMOVE_TITLE),
-        [discord.ui.Label(text=str(replies.PLAN_LABEL), description=str(replies.REMOVE_HELP), component=select)],
+    label = discord.ui.Label[Any](
+        text=str(replies.PLAN_LABEL), description=str(replies.REMOVE_HELP), component=_plan_select(found)
     )
+    return _form(REMOVE_VERB, str(replies.REMOVE_TITLE), [label])
 
 
 def plan_from_choice(value: str) -> str | None:
     """Return the name of the plan that was chosen; None for none of the server's."""
     return None if value == _NONE else value
+
+
+def _plan_select(found: GuildPlans) -> discord.ui.Select[Any]:
+    options = [discord.SelectOption(label=name, value=name) for name in found.plans]
+    return discord.ui.Select(custom_id=PLAN, options=options)
 
 
 def _plan_options(found: GuildPlans, none: str, chosen: str | None) -> list[discord.SelectOption]:
@@ -113,6 +136,8 @@ def _form(verb: str, title: str, fields: Sequence[Field]) -> discord.ui.Modal:
     return form
 
 
-def _text(custom_id: str, label: str, longest: int, *, is_required: bool = False) -> Field:
+def _text(
+    custom_id: str, label: str, longest: int, *, described: str | None = None, is_required: bool = False
+) -> Field:
     field = discord.ui.TextInput[Any](custom_id=custom_id, max_length=longest, required=is_required)
-    return discord.ui.Label(text=label, component=field)
+    return discord.ui.Label(text=label, description=described, component=field)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from bot.replies import (
     gallery_replies,
@@ -41,6 +42,12 @@ async def press(ada: MemberClient, panel: Message, verb: str, *values: str, show
     return await ada.changed(panel, lambda item: str(shows) in text_of(item))
 
 
+async def fill_in(ada: MemberClient, panel: Message, verb: str, **fields: Any) -> None:
+    """Open the form of the button, and send these of its fields."""
+    form = await ada.modal(await ada.press(panel, control(verb)))
+    await ada.submit(form, **fields)
+
+
 async def test_the_gallery_is_set_up(start_bot: BotStarter, ada: MemberClient) -> None:
     """A channel, how many likes, names and a page outside Discord; all of it is kept with who did it."""
     async with start_bot(public_url=ADDRESS, health=("127.0.0.1", 0)):
@@ -70,26 +77,52 @@ async def test_a_page_needs_an_address(bot: object, ada: MemberClient) -> None:
 async def test_plans_are_looked_after(bot: object, ada: MemberClient, ben: MemberClient) -> None:
     """Made, changed, given to a role and to everyone else, and removed, each by a form or a select."""
     panel = await page_of(ada, SettingsPage.LIMITS, plan_command_replies.NO_PLANS)
-    form = await ada.modal(await ada.press(panel, control(limits.PLAN_VERB)))
-    await ada.submit(form, name="Gold", per_day="30m", queue="5", speeds=["fast"])
-    made = "**Gold**: 30 min of GPU time a day, 5 unfinished jobs, `--fast`"
+    await fill_in(ada, panel, limits.PLAN_VERB, name="Gold", per_day="30m", trainings="3", speeds=["fast"])
+    made = "**Gold**: 30 min of GPU time a day, 40 unfinished jobs, 3 trainings a month, `--fast`"
     panel = await ada.changed(panel, lambda item: made in text_of(item))
-    form = await ada.modal(await ada.press(panel, control(limits.PLAN_VERB)))
-    await ada.submit(form, name="GOLD", queue="6")
-    changed = "**Gold**: 30 min of GPU time a day, 6 unfinished jobs, `--fast`"
+    await fill_in(ada, panel, limits.PLAN_VERB, name="GOLD", per_month="90m")
+    changed = made.replace(" a day", " a day, 90 min of GPU time a month")
     panel = await ada.changed(panel, lambda item: changed in text_of(item))
-    form = await ada.modal(await ada.press(panel, control(limits.PLAN_VERB)))
-    await ada.submit(form, name="Gold", queue="201")
-    panel = await ada.changed(panel, lambda item: str(plan_command_replies.QUEUE_REFUSED) in text_of(item))
-    form = await ada.modal(await ada.press(panel, control(limits.ROLE_VERB)))
-    await ada.submit(form, role=[str(GUILD_ID)], plan=["Gold"])
+    await fill_in(ada, panel, limits.ROLE_VERB, role=[str(GUILD_ID)], plan=["Gold"])
     panel = await ada.changed(panel, lambda item: "**Gold** (@everyone): " in text_of(item))
     assert "`--turbo` is not in your plan, **Gold**" in await ask(ben, "imagine", prompt="a cat --turbo")
     panel = await press(ada, panel, limits.DEFAULT_VERB, "Gold", shows="**Gold** (@everyone, the default): ")
-    form = await ada.modal(await ada.press(panel, control(limits.REMOVE_VERB)))
-    await ada.submit(form, plan=["Gold"])
+    await fill_in(ada, panel, limits.REMOVE_VERB, plan=["Gold"])
     await ada.changed(panel, lambda item: str(plan_command_replies.NO_PLANS) in text_of(item))
     assert len((await ask(ada, "server", "changes")).splitlines()) == 5
+
+
+async def test_the_numbers_of_jobs_in_a_plan_are_set(bot: object, ada: MemberClient, ben: MemberClient) -> None:
+    """As by `/plan set`: what is left empty stays, 0 ends a limit, and others than these numbers are refused."""
+    await ask(ada, "plan", "set", plan="Gold")
+    await ask(ada, "plan", "default", plan="Gold")
+    panel = await page_of(ada, SettingsPage.LIMITS, "**Gold**")
+    await fill_in(ada, panel, limits.JOBS_VERB, plan=["Gold"], queue="5", at_once="2", repeat="3", sets="4")
+    said = ", 2 jobs at once, 5 unfinished jobs, `--repeat` up to 3, 4 prompts by sets"
+    panel = await ada.changed(panel, lambda item: said in text_of(item))
+    assert "allows `--repeat` up to 3" in await ask(ben, "imagine", prompt="a cat --repeat 4")
+    await fill_in(ada, panel, limits.JOBS_VERB, plan=["Gold"], at_once="0", sets="1")
+    said = "limit, 5 unfinished jobs, `--repeat` up to 3, 1 prompt by sets"
+    panel = await ada.changed(panel, lambda item: said in text_of(item))
+    await fill_in(ada, panel, limits.JOBS_VERB, plan=["Gold"], queue="201", at_once="1", repeat="-1", sets="ten")
+    refused = plan_command_replies.numbers_refused(["queue", "repeat", "sets"])
+    panel = await ada.changed(panel, lambda item: refused in text_of(item) and said in text_of(item))
+    newest, *_ = (await ask(ada, "server", "changes")).splitlines()
+    assert "from Gold (2 at once, 5 unfinished, 3 repeat, 4 sets, " in newest
+    assert newest.endswith(" to Gold (5 unfinished, 3 repeat, 1 sets, fast, relax)")
+
+
+async def test_a_form_about_a_plan_that_is_gone_makes_none(bot: object, ada: MemberClient) -> None:
+    """What was opened before says so when it is sent, and a button that is left has no form to open any more."""
+    await ask(ada, "plan", "set", plan="Gold")
+    panel = await page_of(ada, SettingsPage.LIMITS, "**Gold**")
+    form = await ada.modal(await ada.press(panel, control(limits.JOBS_VERB)))
+    await ask(ada, "plan", "remove", plan="Gold")
+    refused = await ada.reply(await ada.submit(form, plan=["Gold"], at_once="2"))
+    assert text_of(refused).startswith("This server has no plan called Gold")
+    await ada.press(panel, control(limits.REMOVE_VERB))
+    panel = await ada.changed(panel, lambda item: str(plan_command_replies.NO_PLANS) in text_of(item))
+    assert control(limits.JOBS_VERB) not in str(panel["components"])
 
 
 async def test_what_is_safe_is_set_up(bot: object, ada: MemberClient, ben: MemberClient) -> None:

@@ -52,6 +52,7 @@ async def set_plans(page: Page) -> None:
     """Give a role a plan, which its member reads, and take it away."""
     await ask(page, "/plan list ", "This server has no plans")
     await ask(page, "/plan set plan: gold gpu_per_day: 30m queue: 60", "gold: 30 min of GPU time a day")
+    await set_numbers(page)
     await ask(page, "/plan role role: @Patrons plan: gold", "has the plan gold now.")
     await ask(page, "/plan default plan: gold", "Members whose roles have no plan have gold now.")
     await ask(page, "/plan list ", "gold (@Patrons, the default)")
@@ -61,6 +62,21 @@ async def set_plans(page: Page) -> None:
     await become(page, "Ada")
     await ask(page, "/plan default ", "have the standard one now.")
     await ask(page, "/plan remove plan: gold", "The plan gold is removed.")
+
+
+async def set_numbers(page: Page) -> None:
+    """Set the numbers of jobs in the plan by the form of the panel."""
+    panel = await ask(page, "/server settings ", "Easel in this server")
+    await panel.get_by_role("button", name="Limits", exact=True).click()
+    await panel.get_by_role("button", name="Numbers of jobs…").click()
+    form = page.get_by_role("dialog")
+    await form.get_by_role("combobox").click()
+    await page.get_by_role("option", name="gold").click()
+    await form.get_by_role("textbox", name="Jobs of a member that are painted at once").fill("2")
+    await form.get_by_role("textbox", name="Jobs of one prompt by --repeat").fill("9")
+    await take_screenshots(page, "administrator-0-numbers")
+    await form.get_by_role("button", name="Submit").click()
+    await expect(panel).to_contain_text("2 jobs at once, 60 unfinished jobs, --repeat up to 9")
 
 
 async def look_after_the_queue(page: Page) -> None:

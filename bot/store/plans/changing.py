@@ -32,15 +32,22 @@ class ChangedPlans:
 
 
 async def set_plan(
-    connection: AsyncConnection, context: InteractionContext, name: str, limits: Mapping[str, Any]
+    connection: AsyncConnection,
+    context: InteractionContext,
+    name: str,
+    limits: Mapping[str, Any],
+    *,
+    makes_plan: bool = True,
 ) -> ChangedPlans:
     """Create the plan, or change these of its limits, by the names of `Plan`; what a new one has not is as built in.
 
-    Raises: PlanNameRefused, TooManyPlans.
+    makes_plan: whether a plan is created that the guild has not.
+
+    Raises: PlanNameRefused, TooManyPlans, and PlanUnknown if none is created.
     """
     check_plan_name(name)
     guild_id, before = await _lock(connection, context)
-    name = before.spelling(name) or name
+    name = (before.spelling(name) or name) if makes_plan else _known(before, name)
     if name not in before.plans and len(before.plans) >= MAX_PLANS:
         raise TooManyPlans(limit=MAX_PLANS)
     plan = replace(before.plans.get(name, Plan(name=name)), **limits)
