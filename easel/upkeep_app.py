@@ -39,15 +39,20 @@ def announce(
     is_dry: Annotated[bool, typer.Option("--dry-run", help="Count the servers, and announce nothing.")] = False,
     lists: Annotated[bool, typer.Option("--list", help="Show what was announced, and where it was posted.")] = False,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many to list.")] = 10,
+    withdrawn: Annotated[
+        str | None, typer.Option("--withdraw", metavar="ID", help="Take an announcement back: by its id, as listed.")
+    ] = None,
     as_json: Json = False,
     quiet: OnlyProblems = False,
 ) -> None:
     """Announce something in every server that has switched announcements on, each once."""
-    from easel.commands.announce import announce_text, list_announcements
+    from easel.commands.announce import announce_text, list_announcements, withdraw_announcement
 
-    if (text is not None) == lists or (lists and is_dry):
-        raise typer.BadParameter("Give the text, or --list to see what was announced.")
+    if [text is not None, lists, withdrawn is not None].count(True) != 1 or (is_dry and text is None):
+        raise typer.BadParameter("Give the text, --list to see what was announced, or --withdraw to take it back.")
     shown = Output(as_json=as_json, quiet=quiet)
+    if withdrawn is not None:
+        raise typer.Exit(run_command(withdraw_announcement(withdrawn, settings(), shown)))
     if text is None:
         run_command(list_announcements(limit, settings(), shown))
         return

@@ -43,3 +43,12 @@ async def test_an_announcement_goes_to_the_servers_that_want_it(
     listed = (await run("--list")).out
     assert "waiting for 1, refused by 1  Maintenance at 8 o'clock\n  The bot may not post in 3." in listed
     assert (await run("--list", "--quiet")).out == ""
+
+    assert f"`easel announce --withdraw {kept['id']}` takes it back" in done.out and kept["id"] in listed
+    unknown = await run("--withdraw", "17")
+    assert (unknown.code, unknown.out) == (ExitCode.REQUEST, "") and 'No announcement has the id "17"' in unknown.err
+    assert (await run("Hello", "--withdraw", kept["id"])).code == ExitCode.USAGE
+    assert (await run("--withdraw", kept["id"])).out == "It is posted no more in 1 server.\n"
+    again = json.loads((await run("--withdraw", kept["id"], "--json")).out)
+    assert again == {"id": kept["id"], "is_new": False, "num_stopped": 0, "num_shown": 0}
+    assert "withdrawn from 1, refused by 1  Maintenance" in (await run("--list")).out
