@@ -92,6 +92,9 @@ class OriginalSender(ClaimedWork):
         sent = DirectRefusal.CLOSED if purpose is RequestPurpose.TURNED_OFF else await self._send(request)
         if not isinstance(sent, DirectRefusal):
             return sent
+        if sent is DirectRefusal.NO_SERVER:
+            # They have left the server, and would not read there why.
+            return OriginalsState.CLOSED
         if purpose is RequestPurpose.PREFERENCE:
             # Stored before it is said, so that a process that takes over says it.
             async with self._context.transaction() as connection:

@@ -7,6 +7,7 @@ from sandbox.state.errors import ApiError, ErrorCode, api_error
 from sandbox.state.flags import Permissions
 from sandbox.state.records import Channel, Message
 from sandbox.state.threads import check_takes_edits, check_takes_posts, check_takes_reactions, needed_to_post
+from sandbox.state.world import World
 
 
 def snowflake(request: web.Request, name: str) -> int:
@@ -42,15 +43,29 @@ def permitted_channel(request: web.Request, needed: Permissions) -> Channel:
 def writable_channel(request: web.Request, needed: Permissions) -> Channel:
     """Return the path's channel for a post. `needed`: permissions besides the one to send there.
 
-    Raises: as `permitted_channel`, ApiError 50007 for a user who takes no direct messages, and what
-        `check_takes_posts` raises.
+    Raises: as `permitted_channel`, and what `check_takes_direct_messages` and `check_takes_posts` raise.
     """
     world, channel = world_of(request), visible_channel(request)
     permitted_channel(request, needed | needed_to_post(channel))
-    if channel.recipient_id is not None and not world.user(channel.recipient_id).takes_direct_messages:
-        raise api_error(ErrorCode.CANNOT_MESSAGE_USER)
+    check_takes_direct_messages(world, channel)
     check_takes_posts(world, channel, world.application.id)
     return channel
+
+
+def check_takes_direct_messages(world: World, channel: Channel) -> None:
+    """Check that the bot can write to whom the direct messages are with; other channels pass.
+
+    Raises: ApiError 50278 for a user who neither shares a guild with the bot nor has installed it, 50007 for one who
+        takes no direct messages.
+    """
+    user_id = channel.recipient_id
+    if user_id is None:
+        return
+    has_installed = user_id in world.application.installers
+    if not has_installed and not any(guild.has_member(user_id) for guild in world.bot_guilds):
+        raise api_error(ErrorCode.NO_MUTUAL_GUILDS)
+    if not world.user(user_id).takes_direct_messages:
+        raise api_error(ErrorCode.CANNOT_MESSAGE_USER)
 
 
 def editable_message(request: web.Request) -> Message:

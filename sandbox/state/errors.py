@@ -39,6 +39,7 @@ class ErrorCode(IntEnum):
     INVALID_FORM = 50035
     THREAD_ARCHIVED = 50083
     INVALID_JSON = 50109
+    NO_MUTUAL_GUILDS = 50278
     ALREADY_HAS_THREAD = 160004
     THREAD_LOCKED = 160005
 
@@ -71,6 +72,7 @@ RESPONSES: dict[ErrorCode, tuple[int, str]] = {
     ErrorCode.NOT_YOUR_MESSAGE: (403, "Cannot edit a message authored by another user"),
     ErrorCode.EMPTY_MESSAGE: (400, "Cannot send an empty message"),
     ErrorCode.CANNOT_MESSAGE_USER: (403, "Cannot send messages to this user"),
+    ErrorCode.NO_MUTUAL_GUILDS: (403, "Cannot send messages to this user due to having no mutual guilds"),
     ErrorCode.NOT_A_TEXT_CHANNEL: (400, "Cannot send messages in a non-text channel"),
     ErrorCode.MISSING_PERMISSIONS: (403, "Missing Permissions"),
     ErrorCode.BAD_BULK_COUNT: (400, "You can only bulk delete between 2 and 100 messages"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -18,6 +19,7 @@ from engine.store.database import Database
 from engine.store.objects import Objects
 from sandbox.chat.test_client import MemberClient
 from sandbox.server import Sandbox
+from sandbox.state.seed import GUILD_ID
 from tests.bot.conftest import BotStarter
 from tests.bot.engine_hand import EngineHand
 from tests.bot.reading import Message, is_grid, text_of
@@ -42,6 +44,13 @@ def is_gone(member: MemberClient, message: Message) -> bool:
 async def until_ended(database: Database, state: str, count: int = 1) -> None:
     """Return once so many requests have ended that way."""
     await until_true(database, _ENDED.format(count, state))
+
+
+def leave(sandbox: Sandbox, member: MemberClient) -> None:
+    """Have the member leave the server that the bot is in."""
+    guild = sandbox.world.guilds[GUILD_ID]
+    others = tuple(one for one in guild.members if one.user_id != int(member.id))
+    sandbox.world.guilds[GUILD_ID] = replace(guild, members=others)
 
 
 @pytest.mark.parametrize("emoji", [ENVELOPE, "✉"])
@@ -123,6 +132,40 @@ async def test_other_refusals_are_not_told_as_closed_direct_messages(
     await cleo.react(grid, ENVELOPE)
     await until_ended(database, "sent")
     assert len(sent_to(cleo)) == 1
+
+
+async def test_who_shares_no_server_with_the_bot_has_the_files_in_the_answer(
+    bot: asyncio.Task[None], sandbox: Sandbox, ben: MemberClient, cleo: MemberClient, hand: EngineHand
+) -> None:
+    """Where only the member who painted has installed it: Discord takes no direct message to others there."""
+    leave(sandbox, cleo)
+    waiting = await ben.reply(await ben.command("imagine", prompt="a cat", channel="terrace"))
+    await hand.finish(await hand.only_job())
+    grid = await cleo.changed(waiting, is_grid)
+    choices = await cleo.reply(await cleo.press(grid, "⋯"))
+    shown = await cleo.reply(await cleo.press(choices, "Send to me"))
+    assert "only to members of a server that I am in" in text_of(shown) and len(shown["attachments"]) == 4
+    assert not sent_to(cleo)
+
+
+async def test_who_has_left_the_server_is_not_called_there(
+    painted_grid: Callable[..., Any],
+    sandbox: Sandbox,
+    ben: MemberClient,
+    cleo: MemberClient,
+    database: Database,
+    watch: RequestWatch,
+) -> None:
+    """Nothing else would reach them either."""
+    grid, job, _ = await painted_grid()
+    await until_closed(database, job.id)
+    direct = f"POST /channels/{cleo.channels['dm']}/messages"
+    with watch.holding(direct):
+        await cleo.react(grid, ENVELOPE)
+        await watch.until_begun(direct)
+        leave(sandbox, cleo)
+    await until_ended(database, "closed")
+    assert not sent_to(cleo) and not [item for item in ben.messages.values() if cleo.id in text_of(item)]
 
 
 def test_each_refusal_of_discord_has_its_own_sentence() -> None:
