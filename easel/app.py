@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import warnings
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -33,6 +34,7 @@ from easel.options import (
     PublicUrl,
     Quiet,
     Supervised,
+    pause_from_text,
     settings,
 )
 from easel.output import Output
@@ -146,6 +148,12 @@ def imagine(
     image: Annotated[
         list[Path] | None, typer.Option(help="Picture to start from; can be given again.", exists=True, dir_okay=False)
     ] = None,
+    wait: Annotated[
+        timedelta,
+        typer.Option(
+            parser=pause_from_text, metavar="TIME", help="How long to wait for an engine where none uses DATABASE_URL."
+        ),
+    ] = timedelta(minutes=2),
     as_json: Json = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print only the names of the files, and problems.")] = False,
 ) -> None:
@@ -154,7 +162,8 @@ def imagine(
     from easel.output_paths import check_image
 
     shown = Output(as_json=as_json, quiet=quiet)
-    raise typer.Exit(run_command(imagine(_given(prompt), check_image(output), settings(), shown, image or ())))
+    painting = imagine(_given(prompt), check_image(output), settings(), shown, image or (), patience=wait)
+    raise typer.Exit(run_command(painting))
 
 
 @app.command()

@@ -4,32 +4,17 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from easel.options import Json, OnlyProblems, Supervised, settings
+from easel.options import Json, OnlyProblems, Supervised, pause_from_text, settings
 from easel.output import Output
 from easel.process.signals import run_command
 
 learn = typer.Typer(name="learn", help="Train adapters on what members prefer.", no_args_is_help=True)
-
-_PAUSE = re.compile(r"(\d{1,4})([smhd])", re.ASCII)
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-
-
-def _pause_from_text(text: str | timedelta) -> timedelta:
-    if isinstance(text, timedelta):
-        return text
-    found = _PAUSE.fullmatch(text)
-    pause = timedelta(seconds=int(found[1]) * _SECONDS[found[2]]) if found else timedelta(0)
-    if not pause:
-        raise typer.BadParameter(f'"{text}" is not a time. Write it in minutes or hours, such as 30m or 1h.')
-    return pause
-
 
 Run = Annotated[Path, typer.Argument(help="Folder of a run of `easel learn train`.", exists=True, file_okay=False)]
 
@@ -129,7 +114,7 @@ def watch(
     folder: Annotated[Path, typer.Option("-o", "--output", help="Folder for the runs, one folder each.")],
     votes: Annotated[int, typer.Option(min=1, help="How many new votes a training needs.")] = 500,
     every: Annotated[
-        timedelta, typer.Option(parser=_pause_from_text, metavar="PAUSE", help="How often to look, such as 30m or 1h.")
+        timedelta, typer.Option(parser=pause_from_text, metavar="PAUSE", help="How often to look, such as 30m or 1h.")
     ] = timedelta(hours=1),
     steps: Annotated[int, typer.Option(min=1, max=1_000_000, help="Optimizer steps of a training.")] = 600,
     prompts: Annotated[int, typer.Option(min=10, max=10_000, help="Pictures to paint on each side to judge.")] = 200,

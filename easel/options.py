@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -34,7 +36,21 @@ Prompt = Annotated[
     ),
 ]
 
+_PAUSE = re.compile(r"(\d{1,4})([smhd])", re.ASCII)
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
 Supervised = Annotated[bool, typer.Option("--supervised", hidden=True)]
+
+
+def pause_from_text(text: str | timedelta) -> timedelta:
+    """Return how long the text says, such as 30m or 1h; BadParameter if it is no time."""
+    if isinstance(text, timedelta):
+        return text
+    found = _PAUSE.fullmatch(text)
+    pause = timedelta(seconds=int(found[1]) * _SECONDS[found[2]]) if found else timedelta(0)
+    if not pause:
+        raise typer.BadParameter(f'"{text}" is not a time. Write it in minutes or hours, such as 30m or 1h.')
+    return pause
 
 
 def settings() -> BotSettings:

@@ -6,7 +6,7 @@ import asyncio
 import io
 import logging
 import random
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from datetime import timedelta
@@ -20,6 +20,7 @@ from PIL.PngImagePlugin import PngInfo
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
+from easel.commands.imagine_wait import wait_for_engines
 from easel.commands.parse import print_notes, specs_from_prompt
 from easel.credentials import open_credentials
 from easel.errors import sentence_from_cause
@@ -45,16 +46,26 @@ from engine.store.objects import Objects, open_objects
 from engine.store.operator_jobs import JobChanges, follow, open_job_changes, submit_for_operator
 from engine.store.transitions import cancel_job
 
-HINT_AFTER = timedelta(seconds=5)
-LOOKS_EVERY = timedelta(seconds=0.5)
+_CANCELLED = "The job was cancelled."
+_NO_ENGINE = (
+    "No engine has come for the job, so it was cancelled. Start one with `easel engine` and the same DATABASE_URL, and "
+    "try again; --wait says how long to wait for one."
+)
 
 
 async def imagine(
-    prompt: str, path: Path, settings: EngineSettings, output: Output, images: Sequence[Path] = ()
+    prompt: str,
+    path: Path,
+    settings: EngineSettings,
+    output: Output,
+    images: Sequence[Path] = (),
+    *,
+    patience: timedelta = timedelta(minutes=2),
 ) -> int:
     """Paint the prompt's grids into the file `path`, numbered if there are several; return the exit code.
 
-    images: files of pictures to start from. Jobs that are still open when this ends are cancelled.
+    images: files of pictures to start from. patience: how long to wait for an engine where none uses the given
+    database. Jobs that are still open when this ends are cancelled.
 
     Raises: PromptRefused, SettingsInvalid, StoreUnavailable, Exit when the engine could not start.
     """
@@ -79,18 +90,21 @@ async def imagine(
             for spec in specs
         ]
         try:
-            ended = await _follow_all(database, jobs, console)
+            # The embedded Postgres has an engine by now, which may still be loading its model.
+            wait = patience if settings.database_url else None
+            ended, is_given_up = await _follow_all(database, jobs, console, wait)
         finally:
             await asyncio.shield(_cancel(database, jobs))
+        cancelled = _NO_ENGINE if is_given_up else _CANCELLED
         results = [
-            await _result(database, objects, job, file, credentials)
+            await _result(database, objects, job, file, credentials, cancelled=cancelled)
             for job, file in zip(ended, _paths(path, len(ended)), strict=True)
         ]
     for result in results:
         _print_sentences(result, output)
     if output.as_json:
         output.print_json([asdict(result) for result in results])
-    return max(_code_of(job) for job in ended)
+    return max(_code_of(job, cancelled=ExitCode.ENGINE if is_given_up else ExitCode.FAILED) for job in ended)
 
 
 @asynccontextmanager
@@ -114,7 +128,10 @@ async def _ensure_engine(settings: EngineSettings, console: Console) -> AsyncIte
         await running
 
 
-async def _follow_all(database: Database, jobs: list[Job], console: Console) -> list[Job]:
+async def _follow_all(
+    database: Database, jobs: list[Job], console: Console, patience: timedelta | None
+) -> tuple[list[Job], bool]:
+    """Return the jobs once they have ended, and whether because no engine has come, which cancels them."""
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(),
@@ -122,15 +139,21 @@ async def _follow_all(database: Database, jobs: list[Job], console: Console) -> 
         TextColumn("{task.fields[status]}"),
         TimeElapsedColumn(),
     )
-    states = {job.id: job.status for job in jobs}
+    states, given_up = {job.id: job.status for job in jobs}, asyncio.Event()
+
+    async def give_up() -> None:
+        await wait_for_engines(database, states, progress, patience)
+        given_up.set()
+        await _cancel(database, jobs)
+
     with Progress(*columns, console=console) as progress:
-        hinting = asyncio.create_task(_hint(states, progress))
+        giving_up = asyncio.create_task(give_up())
         try:
             async with open_job_changes(database) as changes, asyncio.TaskGroup() as group:
                 following = [group.create_task(_follow(database, job, changes, progress, states)) for job in jobs]
         finally:
-            hinting.cancel()
-    return [task.result() for task in following]
+            giving_up.cancel()
+    return [task.result() for task in following], given_up.is_set()
 
 
 async def _follow(
@@ -142,32 +165,6 @@ async def _follow(
         states[job.id] = seen.status
         job = seen
     return job
-
-
-async def _hint(states: Mapping[UUID, JobStatus], progress: Progress) -> None:
-    """Print a hint whenever no engine has had a job in hand for a while: none has come, or it has left."""
-    clock = asyncio.get_running_loop().time
-    wait = Wait(since=clock())
-    while True:
-        await asyncio.sleep(LOOKS_EVERY.total_seconds())
-        if wait.is_hint_due(clock(), is_held=JobStatus.RUNNING in states.values()):
-            progress.console.print("Still waiting for an engine. If none is running, start one with `easel engine`.")
-
-
-@dataclass(kw_only=True)
-class Wait:
-    """Since when no engine has had a job in hand, in seconds of a clock, and whether that was told."""
-
-    since: float
-    is_told: bool = False
-
-    def is_hint_due(self, now: float, *, is_held: bool) -> bool:
-        """Return whether to tell now, once for each wait that is long; `is_held`: whether an engine has a job."""
-        if is_held:
-            self.since, self.is_told = now, False
-        is_due = not self.is_told and now - self.since >= HINT_AFTER.total_seconds()
-        self.is_told |= is_due
-        return is_due
 
 
 async def _cancel(database: Database, jobs: list[Job]) -> None:
@@ -187,9 +184,9 @@ class JobResult:
 
 
 async def _result(
-    database: Database, objects: Objects, job: Job, path: Path, credentials: ContentCredentials
+    database: Database, objects: Objects, job: Job, path: Path, credentials: ContentCredentials, *, cancelled: str
 ) -> JobResult:
-    """Write the grid of a job that has ended, and return what became of it."""
+    """Write the grid of a job that has ended, and return what became of it; `cancelled` says so of one that was."""
     if job.status is JobStatus.FINISHED:
         assert job.grid_key is not None
         await asyncio.to_thread(_write, await objects.get(job.grid_key), path)
@@ -200,7 +197,7 @@ async def _result(
         ids = tuple(str(picture.id) for picture in sorted(pictures, key=lambda picture: picture.slot))
         return JobResult(prompt=job.spec.prompt, file=str(path), pictures=ids)
     assert job.status in FINAL
-    told = "The job was cancelled." if job.cause is None else sentence_from_cause(job.cause)
+    told = cancelled if job.cause is None else sentence_from_cause(job.cause)
     return JobResult(prompt=job.spec.prompt, error=told)
 
 
@@ -214,10 +211,10 @@ def _print_sentences(result: JobResult, output: Output) -> None:
             typer.echo(f"Picture {number}: {picture}", err=True)
 
 
-def _code_of(job: Job) -> ExitCode:
+def _code_of(job: Job, *, cancelled: ExitCode) -> ExitCode:
     if job.status is JobStatus.FINISHED:
         return ExitCode.DONE
-    return ExitCode.FAILED if job.cause is None else exit_code_from_cause(job.cause)
+    return cancelled if job.cause is None else exit_code_from_cause(job.cause)
 
 
 def _write(grid: bytes, path: Path) -> None:

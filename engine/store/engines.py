@@ -15,6 +15,9 @@ from engine.store.tables import engines
 REMEMBERED = timedelta(hours=1)
 """How long a job waits for an engine that has gone, because it may be restarting or loading."""
 
+SEEN_WITHIN = timedelta(minutes=2)
+"""An engine that runs announces itself several times in this."""
+
 _KEPT = timedelta(days=1)
 
 
@@ -39,4 +42,10 @@ async def has_another_engine(connection: AsyncConnection, model: str, engine_id:
     has_model = sa.literal(model) == sa.any_(engines.c.models)
     is_there = engines.c.seen_at > sa.func.now() - REMEMBERED
     found = sa.select(engines.c.id).where(engines.c.id != engine_id, has_model, is_there)
+    return bool((await connection.execute(sa.select(sa.exists(found)))).scalar_one())
+
+
+async def is_any_engine_there(connection: AsyncConnection) -> bool:
+    """Return whether an engine runs, whatever its models."""
+    found = sa.select(engines.c.id).where(engines.c.seen_at > sa.func.now() - SEEN_WITHIN)
     return bool((await connection.execute(sa.select(sa.exists(found)))).scalar_one())

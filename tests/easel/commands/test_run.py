@@ -160,6 +160,17 @@ async def test_interrupted_imagine_cancels_its_job(home: Path, models_file: Path
         assert await count_pending(connection, OPERATOR_ID) == 0
 
 
+async def test_imagine_gives_up_where_no_engine_is(
+    home: Path, models_file: Path, database_url: str, tmp_path: Path
+) -> None:
+    """A script does not wait for ever: the job is cancelled, and the sentence says what to start."""
+    arguments = ("imagine", "a cat", "-o", str(tmp_path / "grid.png"), "--wait", "1s")
+    done = await run_easel(*arguments, home=home, EASEL_MODELS_FILE=str(models_file), DATABASE_URL=database_url)
+    assert (done.code, done.out) == (8, "") and "No engine has come for the job" in done.err
+    async with open_database(database_url) as database, database.begin() as connection:
+        assert await count_pending(connection, OPERATOR_ID) == 0
+
+
 async def test_port_in_use_is_said(home: Path) -> None:
     """A port in use is reported before anything starts, with another port to try."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
