@@ -9,6 +9,7 @@ import shutil
 import signal
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,10 +68,11 @@ def save_starter_control(folder: Path) -> None:
     ControlNetModel.from_unet(unet).save_pretrained(folder, safe_serialization=True)
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def easel(home: Path, models_file: Path) -> AsyncIterator[RunningEasel]:
+@asynccontextmanager
+async def serving(home: Path, models_file: Path, **variables: str) -> AsyncIterator[RunningEasel]:
     """Postgres, engine, bot and sandbox, started by one command and stopped with SIGINT."""
-    process = await start_easel("run", "--port", "0", home=home, EASEL_MODELS_FILE=str(models_file))
+    variables["EASEL_MODELS_FILE"] = str(models_file)
+    process = await start_easel("run", "--port", "0", home=home, before=(), **variables)
     assert process.stdout is not None
     heard = b""
     while b"Easel is ready: " not in heard:
@@ -80,3 +82,10 @@ async def easel(home: Path, models_file: Path) -> AsyncIterator[RunningEasel]:
     yield RunningEasel(home=home, address=heard.decode().split("Easel is ready: ")[1].split()[0])
     process.send_signal(signal.SIGINT)
     await process.communicate()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def easel(home: Path, models_file: Path) -> AsyncIterator[RunningEasel]:
+    """The one service that tests share: what they look for names their own prompts."""
+    async with serving(home, models_file) as running:
+        yield running

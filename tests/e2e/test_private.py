@@ -59,3 +59,19 @@ async def test_private_pictures_are_seen_by_their_member_alone(page: Page, easel
     star = await pinned(page, page.locator("[data-message-id]").filter(has_text="a red star").last)
     await wait_for_grid(star)
     await take_screenshots(page, "e2e-private-4-elsewhere")
+
+
+async def test_private_pictures_in_a_direct_message(page: Page, easel: RunningEasel) -> None:
+    """Only the two of them read there, so that the option makes no difference that its member would see."""
+    await page.goto(easel.address)
+    await become(page, "Cleo")
+    await open_channel(page, "Easel")
+    await imagine(page, "@Easel", "a white moon in the night sky private: True")
+    grid = await pinned(page, page.locator("[data-message-id]").filter(has_text="a white moon in the night sky").last)
+    await wait_for_grid(grid)
+    await take_screenshots(page, "e2e-private-5-direct")
+    await become(page, "Ben")
+    await open_channel(page, "studio")
+    await command(page, "/search words: white moon whose: server")
+    await expect(private(page, "Nothing was found.")).to_be_visible()
+    await expect(page.get_by_text("a white moon")).to_have_count(0)

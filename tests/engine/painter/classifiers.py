@@ -13,8 +13,11 @@ SIDE = 32
 _TINY = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4}
 
 
-def save_classifier(folder: Path) -> None:
-    """Save the checker with its processor; a picture that is plainly red exceeds the first concept's threshold."""
+def save_classifier(folder: Path, *, finds_all: bool = False) -> None:
+    """Save the checker with its processor; a picture that is plainly red exceeds the first concept's threshold.
+
+    finds_all: any picture does.
+    """
     torch.manual_seed(0)
     processor = CLIPImageProcessor(size={"shortest_edge": SIDE}, crop_size={"height": SIDE, "width": SIDE})
     config = CLIPConfig(
@@ -29,7 +32,7 @@ def save_classifier(folder: Path) -> None:
     checker.concept_embeds.data[0] = red - basis @ (basis.T @ red)
     for thresholds in (checker.concept_embeds_weights, checker.special_care_embeds_weights):
         thresholds.data.fill_(1.5)
-    checker.concept_embeds_weights.data[0] = _likeness(checker, red, 0) - 0.1
+    checker.concept_embeds_weights.data[0] = -1.5 if finds_all else _likeness(checker, red, 0) - 0.1
     checker.save_pretrained(folder)
     processor.save_pretrained(folder)
 
