@@ -24,8 +24,10 @@ from engine.contract.feedback import Surface
 from engine.contract.ids import new_id
 from engine.contract.jobs import Job, Picture
 from engine.store.jobs import read_jobs_with_pictures
+from engine.store.tables import jobs
 
 _CLAIM_LASTS = timedelta(minutes=2)
+_NEWEST = 5
 _preferred = members.c.preferences["direct_messages"].astext
 _LONG = sa.literal(timedelta(minutes=1), sa.Interval)
 
@@ -111,11 +113,6 @@ async def claim_request(connection: AsyncConnection) -> OriginalsRequest | None:
     if row is None:
         return None
     member = (await connection.execute(sa.select(members).where(members.c.id == row.member_id))).one()
-    # Of who has only reacted to it, the language is not known.
-    is_own = deliveries.c.member_id == row.member_id
-    own_language = sa.case((is_own, deliveries.c.direct_language))
-    language = sa.select(sa.func.coalesce(own_language, deliveries.c.language))
-    language = language.where(deliveries.c.message_id == row.message_id)
     (found,) = await read_jobs_with_pictures(connection, [row.job_id])
     if found is None:
         raise PictureUnknown(job_id=row.job_id)
@@ -125,7 +122,7 @@ async def claim_request(connection: AsyncConnection) -> OriginalsRequest | None:
         is_preferred=preferences_from_json(member.preferences).direct_messages in WANTED,
         member_id=row.member_id,
         discord_id=member.discord_id,
-        language=(await connection.execute(language)).scalar() or "en",
+        language=await _language_of(connection, row.member_id, row.message_id),
         guild_id=row.guild_id,
         channel_id=row.channel_id,
         message_id=row.message_id,
@@ -133,6 +130,25 @@ async def claim_request(connection: AsyncConnection) -> OriginalsRequest | None:
         job=found[0],
         pictures=tuple(picture for picture in found[1] if row.slot in (None, picture.slot)),
     )
+
+
+async def _language_of(connection: AsyncConnection, member_id: UUID, message_id: int) -> str:
+    """Return the language of a member's Discord, or that of the message if it is not known.
+
+    Discord says it with commands and presses, but not with a reaction: of who has only reacted, it is that of what they
+    have asked for last.
+    """
+    own, of_job = deliveries.alias(), sa.select(jobs.c.id).where(jobs.c.member_id == member_id)
+    newest = sa.select(own.c.direct_language).where(
+        own.c.job_id.in_(of_job.order_by(jobs.c.id.desc()).limit(_NEWEST)),
+        own.c.member_id == member_id,
+        own.c.direct_language.is_not(None),
+    )
+    known = newest.order_by(own.c.id.desc()).limit(1).scalar_subquery()
+    here = sa.case((deliveries.c.member_id == member_id, deliveries.c.direct_language))
+    language = sa.func.coalesce(here, known, deliveries.c.language)
+    found = sa.select(language).where(deliveries.c.message_id == message_id)
+    return (await connection.execute(found)).scalar() or "en"
 
 
 async def end_request(connection: AsyncConnection, request_id: UUID, state: OriginalsState) -> None:

@@ -90,6 +90,21 @@ async def test_an_envelope_on_a_grid_sends_the_four_originals(
     assert len(logged) == 2 and all(one.impression_id for one in logged)
 
 
+@pytest.mark.parametrize(("has_asked", "said"), [(True, ": Seed "), (False, ": seed ")])
+async def test_a_direct_message_after_a_reaction_is_in_the_language_of_who_reacted(
+    painted_grid: Callable[..., Any], sandbox: Sandbox, cleo: MemberClient, *, has_asked: bool, said: str
+) -> None:
+    """Discord says it with a command, and not with a reaction: of who has asked for nothing yet, it is the server's."""
+    grid, _, _ = await painted_grid()
+    users = sandbox.world.users
+    users[int(cleo.id)] = replace(users[int(cleo.id)], locale="de")
+    if has_asked:
+        await cleo.reply(await cleo.command("imagine", prompt="a boat"))
+    await cleo.react(grid, ENVELOPE)
+    message = await cleo.message(lambda item: item["channel_id"] == cleo.channels["dm"])
+    assert said in text_of(message)
+
+
 async def test_closed_direct_messages_are_told_once_and_nothing_is_lost(
     painted_grid: Callable[..., Any], cleo: MemberClient, database: Database
 ) -> None:
