@@ -41,17 +41,17 @@ BaseModules = Mapping[str, Modules]
 _EXTRA = re.compile(r"(?:\.alpha|lora_magnitude_vector(?:\.weight)?|lora_B\.bias)$")
 # Kinds of adapters that are no plain LoRA, by the names of their tensors. Of DoRA, this is kohya's name for magnitudes,
 # which diffusers 0.42 leaves out and paints on.
-_UNSUPPORTED: Mapping[str, re.Pattern[str]] = {
+_UNSUPPORTED: Mapping[Code, re.Pattern[str]] = {
     kind: re.compile(rf"\.(?:{names})")
     for kind, names in {
-        "a LoHa": r"hada_\w+",
-        "a LoKr": r"lokr_\w+",
-        "an OFT": r"oft_\w+",
-        "a GLoRA": r"[ab][12]\.weight",
-        "a DoRA": r"dora_scale",
-        "an IA3": r"on_input",
-        "a LoRA with a third matrix (CP decomposition)": r"lora_mid",
-        "a full difference": r"diff(?:_b)?|[wb]_norm|set_weight",
+        Code.LOHA: r"hada_\w+",
+        Code.LOKR: r"lokr_\w+",
+        Code.OFT: r"oft_\w+",
+        Code.GLORA: r"[ab][12]\.weight",
+        Code.DORA: r"dora_scale",
+        Code.IA3: r"on_input",
+        Code.THIRD_MATRIX: r"lora_mid",
+        Code.FULL_DIFFERENCE: r"diff(?:_b)?|[wb]_norm|set_weight",
     }.items()
 }
 # Weights that replace those of the base model; Flux's loader would never restore the originals.
@@ -66,7 +66,9 @@ def check_fit(adapter: Adapter, model: Model, path: Path) -> None:
     base = base_modules(path, model.source.variant)
     part = (
         _registered_for_another(adapter, model)
-        or _mismatch(adapter, model, path, base, tensors_in)
+        or _mismatch(adapter, base, tensors_in)
+        or settings_problem(header_of(adapter.file), base)
+        or prediction_mismatch(adapter.file, model, path)
         or _not_finite(adapter.file)
     )
     if part is not None:
@@ -111,21 +113,23 @@ def _mismatch_if_present(
     adapter: Adapter, model: Model, place: Path, base: BaseModules, read: TensorReader
 ) -> Told | None:
     try:
-        return _mismatch(adapter, model, place, base, read)
+        return _mismatch(adapter, base, read) or _wrong_metadata(adapter, model, place, base)
     except WeightsMismatch:
         return sentence(Code.DAMAGED)
     except (WeightsMissing, OSError):
         return None
 
 
-def _mismatch(adapter: Adapter, model: Model, place: Path, base: BaseModules, read: TensorReader) -> Told | None:
-    """Return what of the adapter does not fit, by the headers of the files."""
-    return (
-        _quantized(adapter.file)
-        or _first_mismatch(read(adapter.file), base)
-        or settings_problem(header_of(adapter.file), base)
-        or prediction_mismatch(adapter.file, model, place)
-    )
+def _mismatch(adapter: Adapter, base: BaseModules, read: TensorReader) -> Told | None:
+    """Return which layer of the adapter does not fit, by the headers of the files."""
+    return _quantized(adapter.file) or _first_mismatch(read(adapter.file), base)
+
+
+def _wrong_metadata(adapter: Adapter, model: Model, place: Path, base: BaseModules) -> Told | None:
+    """Return that what the adapter says of itself does not fit; `check_fit` tells the operator what that is."""
+    if settings_problem(header_of(adapter.file), base):
+        return sentence(Code.METADATA_WRONG)
+    return sentence(Code.OTHER_PREDICTION) if prediction_mismatch(adapter.file, model, place) else None
 
 
 def _not_finite(file: Path) -> str | None:
@@ -163,9 +167,9 @@ def _modules_of(files: Iterable[Path]) -> Modules:
     return {module: shape for file in files for module, shape in modules_of(tensors_in(file)).items()}
 
 
-def _quantized(file: Path) -> str | None:
+def _quantized(file: Path) -> Told | None:
     weight = quantized_weight(header_of(file))
-    return None if weight is None else f"{weight} is quantized, and LoRAs must be of 16 or 32 bits"
+    return None if weight is None else sentence(Code.QUANTIZED, layer=weight)
 
 
 def _first_mismatch(tensors: Mapping[str, Shape], base: BaseModules) -> Told | None:
@@ -178,19 +182,16 @@ def _first_mismatch(tensors: Mapping[str, Shape], base: BaseModules) -> Told | N
     return (misfit and layer_of(misfit)) or _first_broken(tensors)
 
 
-def _other_kind(tensor: str) -> str | None:
+def _other_kind(tensor: str) -> Told | None:
     """Return what an adapter is that is no plain LoRA, with what to do, or None."""
     for kind, names in _UNSUPPORTED.items():
         if found := names.search(tensor):
-            return (
-                f"{layer_of(tensor)} is not a plain LoRA but {kind} ({found[0].strip('.')}), which is not supported."
-                " Use a plain LoRA in its place, or merge it into the model with the program that made it and register"
-                " that model"
-            )
+            name = found[0].strip(".")
+            return sentence(Code.OTHER_KIND, layer=layer_of(tensor), kind=sentence(kind), tensor=name)
     return None
 
 
-def _first_broken(tensors: Mapping[str, Shape]) -> str | None:
+def _first_broken(tensors: Mapping[str, Shape]) -> Told | None:
     """Return the first layer of which one matrix is missing, or whose two do not have the same rank."""
     layers: dict[str, dict[bool, Shape]] = {}
     for name, shape in tensors.items():
@@ -198,11 +199,11 @@ def _first_broken(tensors: Mapping[str, Shape]) -> str | None:
             layers.setdefault(layer_of(name), {})[is_down(name)] = shape
     for layer, halves in layers.items():
         if len(halves) < 2:
-            return f"{layer} is not whole"
+            return sentence(Code.NOT_WHOLE, layer=layer)
         if halves[True][:1] != halves[False][1:2]:
-            return f"{layer} has matrices of different ranks"
+            return sentence(Code.UNEQUAL_RANKS, layer=layer)
         if 0 in halves[True]:
-            return f"{layer} is empty"
+            return sentence(Code.EMPTY_LAYER, layer=layer)
     return None
 
 

@@ -15,6 +15,7 @@ from engine.models.files.adapter_fit import incompatible_adapters
 from engine.models.files.weights import hash_of
 from engine.models.manage import AdapterStatus, adapter_statuses, record_adapter_hash
 from engine.models.registry.registry import read_registry
+from engine.prompt import Code, sentence
 from tests.engine.painter.checkpoints import ONE_BLOCK, save_lora, save_sd1
 
 MODELS = """# mine
@@ -136,7 +137,7 @@ def test_an_adapter_for_a_prediction_that_is_nothing_like_its_models_is_refused(
     assert isinstance(found.error, AdapterMismatch)
     assert f"says {prediction}" in found.error.part and "predicts epsilon" in found.error.part
     told = incompatible_adapters(read_registry(folder / "models.toml"), lambda _: folder / "sd1")
-    assert str(told["here"]["ink"]) == found.error.part
+    assert told["here"]["ink"] == sentence(Code.OTHER_PREDICTION)
     same = '[models.here.scheduler]\nprediction_type = "sample"'
     found = status(folder, 'file = "said.safetensors"', 'family = "sd1"', same)
     assert (found.error is None) is (prediction == "sample")

@@ -60,6 +60,17 @@ LIMITED = Limits(
     adapters=("ink", "big"), abilities=frozenset(), default_model="small", models=(SMALL, ABLE, BARE, LATER)
 )
 
+KINDS = (Code.LOHA, Code.LOKR, Code.OFT, Code.GLORA, Code.DORA, Code.IA3, Code.THIRD_MATRIX, Code.FULL_DIFFERENCE)
+MISFITS = (
+    *(sentence(Code.OTHER_KIND, layer="unet.up", kind=sentence(kind), tensor="x") for kind in KINDS),
+    *(
+        sentence(code, layer="unet.up")
+        for code in (Code.QUANTIZED, Code.NOT_WHOLE, Code.UNEQUAL_RANKS, Code.EMPTY_LAYER)
+    ),
+    *(sentence(code) for code in (Code.METADATA_WRONG, Code.OTHER_PREDICTION)),
+)
+"""Why an adapter does not fit, beside what the models above say."""
+
 FAULTY = (
     *("", "\x00 fox", "a fox {", "a fox }", "a {} fox", "{a, b --r 40}", "{a,b}" * 21, "a bird --r 2 --relax"),
     *(PNG, "a fox --ink", "a fox " + "x" * 6000, "a\\b" * 2000, "a " + " ".join(f"--wrong{n}" for n in range(99))),
@@ -122,6 +133,9 @@ def _everything() -> Iterator[Told]:
     )
     yield from _told(parse("a --tile", limits=Limits(models=(SMALL,), default_model="small")))
     yield from _told(parse("a --lora ink", limits=Limits(adapters=())))
+    for told in MISFITS:
+        model = replace(ABLE, incompatible_adapters={"big": told})
+        yield from _told(parse("a --lora big", limits=Limits(adapters=("big",), models=(model,), default_model="able")))
     yield from _told(parse("a fox", PromptDefaults(suffix="in ink --seed x"), command_options={"seed": "x"}))
     yield from _told(parse("a --ink", PromptDefaults(options={"ink": "x" * 7000})))
     yield from _told(parse("a --ink", PromptDefaults(options={"ink": "--seed x"})))
