@@ -74,23 +74,35 @@ async def test_names_of_menus_are_translated() -> None:
     assert shown["Recipe"]["name_localizations"] == {"de": "Rezept"}
 
 
+def assigned(tree: ast.AST) -> Iterator[tuple[ast.expr, ast.expr]]:
+    """Yield each name with what it is given, also where several are given theirs at once."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign):
+            target, value = node.targets[0], node.value
+            if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
+                yield from zip(target.elts, value.elts, strict=True)
+            else:
+                yield target, value
+
+
 def constants() -> Iterator[tuple[str, str]]:
     """Yield the name and the English of every phrase of a module that is a label or the like."""
-    for path in BOT.glob("*replies.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and node.value.args:
-                target, (text, *_) = node.targets[0], node.value.args
-                if isinstance(target, ast.Name) and isinstance(text, ast.Constant) and isinstance(text.value, str):
+    for path in (BOT / "replies").rglob("*.py"):
+        for target, value in assigned(ast.parse(path.read_text())):
+            if isinstance(target, ast.Name) and isinstance(value, ast.Call) and value.args:
+                (text, *_) = value.args
+                if isinstance(text, ast.Constant) and isinstance(text.value, str):
                     yield target.id, text.value
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_labels_are_as_short_as_discord_wants_them(language: str) -> None:
     """In each language; of a label the shorter limit, that of a field in a form."""
-    said = translations(language)
+    said, known = translations(language), [*constants()]
+    assert len(known) > 400
     long = [
         (name, said.gettext(text))
-        for name, text in constants()
+        for name, text in known
         for ending, limit in LIMITS.items()
         if name.endswith(ending) and len(said.gettext(text)) > limit
     ]
