@@ -28,7 +28,8 @@ async def hold_restore_lock(url: str) -> AsyncIterator[None]:
     connection: asyncpg.Connection = await Connector(parse_url(url)).connect()
     try:
         if not await connection.fetchval("SELECT pg_try_advisory_lock($1)", RESTORE_LOCK):
-            raise DatabaseUnusable(problems=("Another restore into this database is running. Wait until it has ended",))
+            problem = "Another restore into this database is running. Wait until it has ended, or stop it and try again"
+            raise DatabaseUnusable(problems=(problem,))
         if await connection.fetchval(_COUNT_TABLES):
             problem = "The database has tables already. Restore into an empty one: a new EASEL_HOME or DATABASE_URL"
             raise DatabaseUnusable(problems=(problem,))
