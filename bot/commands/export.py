@@ -19,16 +19,14 @@ from bot.services import Services, services_of
 from bot.store.export_tables import Telling
 from bot.store.exports import read_guild_exports, record_telling, request_export
 from bot.store.interaction import InteractionContext
-from engine.contract.exports import EXPORT_FORMATS
+from engine.contract.exports import EXPORT_CHOICES
 
 _NUM_LISTED = 5
 MAX_MODEL = 100
 """Characters of a model's name: lists of exports have it in each line."""
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-_CHOICES = [
-    app_commands.Choice(name=f"{name}: {contents}"[:100], value=name) for name, contents in EXPORT_FORMATS.items()
-]
+_CHOICES = [app_commands.Choice(name=said, value=name) for name, said in EXPORT_CHOICES.items()]
 
 export = app_commands.Group(
     name="export",

@@ -16,7 +16,7 @@ from bot.services import Services, services_of
 from engine.prompt import PARAMETERS
 
 _NUM_CHOICES = 25
-_TOPICS = [app_commands.Choice(name=topic, value=topic) for topic in help_replies.TOPICS]
+_TOPICS = [app_commands.Choice(name=said.text, value=topic) for topic, said in help_replies.TOPICS.items()]
 
 
 @app_commands.command(name="help", description=help_replies.HELP_HELP.text)

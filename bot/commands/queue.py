@@ -70,7 +70,7 @@ async def quarantine(interaction: discord.Interaction) -> None:
 @queue.command(name="cost", description=guild_queue_replies.COST_HELP.text)
 @app_commands.describe(days=guild_queue_replies.DAYS_HELP.text)
 @app_commands.choices(
-    days=[app_commands.Choice(name="The last day", value=1), app_commands.Choice(name="The last 30 days", value=30)]
+    days=[app_commands.Choice(name=name.text, value=days) for days, name in guild_queue_replies.DAYS_CHOICES.items()]
 )
 async def cost(interaction: discord.Interaction, days: int = 1) -> None:
     """Show what each member has used."""

@@ -12,6 +12,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import write_po
 
 from bot.language.catalogs import ENGLISH, LANGUAGES, path_of, read_catalog
+from engine.contract.exports import EXPORT_CHOICES
 from engine.prompt import COMMAND_HELP, OPTION_HELP, PARAMETERS, PROMPT_HELP, Code
 
 SOURCE = Path(__file__).parent.parent
@@ -45,6 +46,8 @@ def extracted() -> Catalog:
         found.add(text, None, [(f"bot/{name}", 0)], auto_comments=comments, context=context)
     for text in PROMPT_TEXTS:
         found.add(text, None, [("engine/prompt", 0)])
+    for text in EXPORT_CHOICES.values():
+        found.add(text, None, [("engine/contract/exports", 0)])
     for page in sorted(SOURCE.rglob("static/*.html")):
         for text in _OF_PAGES.findall(page.read_text()):
             found.add(text, None, [(f"bot/{page.relative_to(SOURCE)}", 0)])

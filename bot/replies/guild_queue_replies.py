@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from bot.cards import MAX_CONTENT, length, shown_prompt
@@ -23,6 +23,7 @@ DRAIN_HELP = Phrase("Pause, and tell you when nothing of this server is painted 
 COST_HELP = Phrase("Jobs, pictures and engine time of each member in this server")
 QUARANTINE_HELP = Phrase("Jobs of this server that failed for good; let them run again, or give them up")
 DAYS_HELP = Phrase("Of which time; the last day unless you say")
+DAYS_CHOICES: Mapping[int, Phrase] = {1: Phrase("The last 24 hours"), 30: Phrase("The last 30 days")}
 
 MANAGERS_ONLY = Phrase("Only members who may manage this server can look after its queue.")
 RETRIED = Phrase("The job waits to be painted again, and its message follows it.")

@@ -12,7 +12,13 @@ HELP_HELP = Phrase("How to make pictures here, and what the words, buttons and c
 ABOUT_HELP = Phrase("What to explain")
 PARAMETER_HELP = Phrase("A parameter of prompts, such as --ar")
 
-TOPICS = ("start", "prompts", "buttons", "models", "commands")
+TOPICS = {
+    "start": Phrase("start"),
+    "prompts": Phrase("prompts"),
+    "buttons": Phrase("buttons"),
+    "models": Phrase("models"),
+    "commands": Phrase("commands"),
+}
 
 _START = Phrase("""\
 **How to begin**
@@ -62,7 +68,7 @@ def start_text(limits: Limits) -> str:
     known = next((one.vocabulary for one in limits.models if one.name == limits.default_model), None)
     paints = _("The model here paints {what}.", what=said(known.told)) if known else _("Any words do.")
     example = known.examples[0] if known and known.examples else _("a lighthouse in a storm")
-    topics = ", ".join(f"`/help about: {topic}`" for topic in TOPICS if topic != "start")
+    topics = ", ".join(f"`/help about: {said}`" for topic, said in TOPICS.items() if topic != "start")
     return _START.format(example=example, paints=paints, topics=topics)
 
 

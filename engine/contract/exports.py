@@ -23,3 +23,6 @@ EXPORT_FORMATS = MappingProxyType(
     }
 )
 """What each format holds, in a few words; by the name that `easel export` takes."""
+
+EXPORT_CHOICES = MappingProxyType({name: f"{name}: {contents}" for name, contents in EXPORT_FORMATS.items()})
+"""Each format as one chooses it from a list, at most 100 characters; by its name."""

@@ -23,6 +23,7 @@ BOT = Path(__file__).parents[3] / "bot"
 STARTER = ModelCapabilities(
     name="starter", vocabulary=Vocabulary(paints="simple shapes", words={"circle": ()}, examples=("a red circle",))
 )
+SAME_IN_GERMAN = {"Normal", "prompts: Prompts"}
 # What a label, a title or an option of a form takes, by how a constant that has it is named.
 LIMITS = {"LABEL": 45, "TITLE": 45, "HELP": 100, "CHOICE": 80, "NAME": 32}
 
@@ -53,6 +54,9 @@ async def test_discord_shows_commands_in_german(limits: Limits) -> None:
     german = {part["name"]: part.get("description_localizations", {}).get("de", "") for part in described}
     assert len(described) > 50 and not [name for name, said in german.items() if not 0 < len(said) <= 100]
     assert not [part["name"] for part in described if part.get("name_localizations")]
+    chosen = [choice for part in shown for choice in part.get("choices") or ()]
+    english = {choice["name"] for choice in chosen if not choice.get("name_localizations")}
+    assert len(chosen) > 30 and english == SAME_IN_GERMAN
 
 
 def test_help_describes_a_command_with_what_the_model_paints() -> None:
