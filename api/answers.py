@@ -77,7 +77,10 @@ class PictureItem(Answer):
 
 
 class JobAnswer(Answer):
-    """A job; times are seconds since 1970, `progress` is 0 to 1, `ahead` the jobs that are painted before it."""
+    """A job; times are seconds since 1970, `progress` is 0 to 1, `ahead` the jobs that are painted before it.
+
+    film: where the file of a film is, which needs the key; its first frame is the one picture.
+    """
 
     id: UUID
     object: Literal["job"] = "job"
@@ -92,6 +95,7 @@ class JobAnswer(Answer):
     ended_at: int | None
     error: ErrorDetail | None
     pictures: list[PictureItem]
+    film: str | None = None
 
 
 def json_of(answer: Answer) -> dict[str, Any]:

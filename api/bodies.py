@@ -61,10 +61,10 @@ class JobBody(RequestBody):
     """A job as Easel has it: an operation on a prompt, or on a picture of the same key.
 
     picture: id of the one to start from. mask: a PNG in base64, transparent where the picture is painted anew.
-    words: the same, named. strength: of a variation. factor, is_creative: of an upscale.
+    words: the same, named. strength: of a variation. factor, is_creative: of an upscale. motion: of a film.
     """
 
-    operation: Literal["imagine", "vary", "inpaint", "upscale"] = "imagine"
+    operation: Literal["imagine", "vary", "inpaint", "upscale", "animate"] = "imagine"
     prompt: str | None = Field(default=None, min_length=1)
     picture: UUID | None = None
     strength: Literal["subtle", "strong"] = "strong"
@@ -72,6 +72,7 @@ class JobBody(RequestBody):
     words: str | None = Field(default=None, min_length=1, max_length=200)
     factor: Literal[2, 4] = 2
     is_creative: bool = False
+    motion: Literal["low", "high"] = "high"
 
 
 Body = TypeVar("Body", bound=RequestBody)

@@ -15,6 +15,11 @@ def picture_path(picture_id: UUID) -> str:
     return f"/v1/pictures/{picture_id}"
 
 
+def film_path(job_id: UUID) -> str:
+    """Return the path of a job's film, which needs a key."""
+    return f"/v1/jobs/{job_id}/film"
+
+
 def signed_picture_path(secret: bytes, picture_id: UUID) -> str:
     """Return the path of a picture with what makes it valid for an hour."""
     expires = int((datetime.now(UTC) + LINK_LASTS).timestamp())

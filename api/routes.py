@@ -14,6 +14,7 @@ from api.services import ApiCall
 from engine.contract.api_keys import Scope
 
 IMAGE = "image/png"
+FILM = "image/webp"
 EVENTS = "text/event-stream"
 
 PICTURE_PATH = "/v1/pictures/{id}"
@@ -126,6 +127,14 @@ ROUTES = (
         scope=Scope.READ,
         gives={200: EVENTS},
         answer=jobs.follow_job,
+    ),
+    ApiRoute(
+        method="GET",
+        path="/v1/jobs/{id}/film",
+        summary="Get the file of a film",
+        scope=Scope.READ,
+        gives={200: FILM},
+        answer=jobs.show_film,
     ),
     ApiRoute(
         method="GET",

@@ -199,10 +199,8 @@ def picture_card(
 ) -> Card:
     """Return the message of a single picture, `slot` 0 to 3, with its recipe; buttons that start a job of another
     operation, or a variation in `without`, are left out."""
-    if job.operation is Operation.UPSCALE:
-        title = operation_replies.upscaled_title(job, discord_id, recipe)
-    else:
-        title = f"{replies.picture_title(slot)} <@{discord_id}>"
+    own = operation_replies.own_title(job, discord_id, recipe)
+    title = own or f"{replies.picture_title(slot)} <@{discord_id}>"
     content = f"**{shown_prompt(job.spec.prompt)}** - {title}"
     shown = [button for button in buttons if button.variation not in without]
     return Card(content=content, rows=rows_of(shown, CardKind.PICTURE, job, slot, operations))

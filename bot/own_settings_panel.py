@@ -58,7 +58,7 @@ def own_settings_panel(own: OwnSettings, limits: Limits) -> discord.ui.LayoutVie
 def choices(setting: Setting, limits: Limits) -> Mapping[str, str]:
     """Return what a member can choose for the setting here, by the value as prompts have it; empty if nothing."""
     told: Mapping[str, object] = {
-        Setting.MODEL: {model.name: model.name for model in limits.models},
+        Setting.MODEL: {model.name: model.name for model in limits.grid_models},
         Setting.SAMPLER: dict(zip(SAMPLERS, SAMPLERS, strict=True)),
         Setting.SHAPE: own_settings_replies.SHAPES,
         Setting.SPEED: own_settings_replies.SPEEDS if limits.may_support("speed") else {},
@@ -81,7 +81,7 @@ def _selects(preferences: MemberPreferences, limits: Limits) -> Sequence[Item]:
 
 def _models(preferences: MemberPreferences, limits: Limits) -> Sequence[Item]:
     """Return the choice of the model, and of its version where several are registered."""
-    names = [model.name for model in limits.models]
+    names = [model.name for model in limits.grid_models]
     if not names:
         return []
     current, groups, labels = _current_model(preferences, limits), models_with_versions(names), {}

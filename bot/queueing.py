@@ -25,6 +25,7 @@ from engine.contract.errors import PromptRefused
 from engine.contract.jobs import TEXT_OPERATIONS, JobSpec, Operation, Visibility
 from engine.contract.references import pictures_of
 from engine.prompt import check_supported, picture_name
+from engine.prompt.checks.followups import animated_spec
 from engine.prompt.checks.own_adapters import Usable
 
 Attachments = Mapping[str, discord.Attachment]
@@ -103,7 +104,7 @@ async def _queue(
     context = context_from_interaction(interaction)
     asked = replace(asked, prompt=await with_job_ids(services, context, asked.prompt))
     usable = await usable_adapters(services, context, asked.prompt, applied.suffix, *applied.options.values())
-    specs: Sequence[JobSpec] = specs_from_text(services, asked.prompt, unnamed, applied, usable, **asked.options)
+    specs = _specs(services, asked, unnamed, applied, usable)
     _check(asked.operation, specs, services)
     await check_seen(interaction, services, context, specs)
     is_private = Visibility.PRIVATE in [visibility_of(spec, otherwise) for spec in specs]
@@ -119,12 +120,23 @@ async def _queue(
     await _submit(interaction, services, context, drafts, preferences)
 
 
+def _specs(
+    services: Services,
+    asked: PromptRequest,
+    names: Mapping[str, str],
+    preferences: MemberPreferences,
+    usable: Usable,
+) -> Sequence[JobSpec]:
+    """Return the specs of the prompt; a film of a picture has the model that makes such films, if there is one."""
+    specs = specs_from_text(services, asked.prompt, names, preferences, usable, **asked.options)
+    return [animated_spec(services.limits, asked.operation, spec) if spec.images else spec for spec in specs]
+
+
 def _check(operation: Operation, specs: Sequence[JobSpec], services: Services) -> None:
-    if operation not in TEXT_OPERATIONS:
-        return
-    if len(specs) > 1:
+    if operation in TEXT_OPERATIONS and len(specs) > 1:
         raise PromptRefused(message=one_job_only(len(specs)))
-    check_supported(operation, specs[0], services.limits)
+    for spec in specs:
+        check_supported(operation, spec, services.limits)
 
 
 async def _take_pictures(
@@ -136,7 +148,7 @@ async def _take_pictures(
 ) -> tuple[Sequence[JobSpec], Mapping[str, str]]:
     """Return the specs with the names of the attachments, and the object keys of all pictures in them."""
     names, taken = await _take_attachments(services, context, asked.attachments)
-    specs = specs_from_text(services, asked.prompt, names, preferences, usable, **asked.options)
+    specs = _specs(services, asked, names, preferences, usable)
     return specs, await keys_of_images(services, context, specs, asked.prompt, taken)
 
 

@@ -85,6 +85,8 @@ def painted_from_request(request: PaintRequest, scores: Sequence[float] = ()) ->
         )
         for slot, seed in enumerate(seeds)
     )
+    if request.operation is Operation.ANIMATE:
+        return PaintedPictures(pictures=pictures, grid=_film(request.seed), grid_type="image/webp")
     if num_pictures_of(request.operation) == 1:
         return PaintedPictures(pictures=pictures)
     return PaintedPictures(pictures=pictures, grid=_encode(request.seed, "JPEG"), grid_type="image/jpeg")
@@ -108,6 +110,14 @@ def request_for(
         parent_job_id=parent[0] if parent else None,
         parent_picture_id=parent[1] if parent else None,
     )
+
+
+def _film(seed: int) -> bytes:
+    """Return a film of two frames, half a second each."""
+    buffer = io.BytesIO()
+    first, second = (Image.new("RGB", (SIZE, SIZE), (seed & 255, green, 0)) for green in (0, 255))
+    first.save(buffer, "WEBP", save_all=True, append_images=[second], duration=500, loop=0)
+    return buffer.getvalue()
 
 
 def _encode(seed: int, kind: str) -> bytes:

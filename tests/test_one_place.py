@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -17,6 +19,7 @@ from engine.contract.references import ABILITY_OF
 from engine.contract.samplers import SAMPLERS
 from engine.models.prompt_limits import limits_from_registry
 from engine.models.registry.families import FAMILIES, Family
+from engine.models.registry.motion import MotionAdapter
 from engine.models.registry.registry import SHIPPED, read_registry
 from engine.painter.families import KINDS
 from engine.painter.operations import OPERATIONS, check_operation
@@ -26,7 +29,10 @@ from engine.prompt import PARAMETERS, parse
 from engine.prompt.parameters import SERVICE_ABILITIES
 
 ROOT = Path(__file__).parent.parent
-REGISTRY = read_registry(SHIPPED)
+WAVE = MotionAdapter(
+    name="wave", family="sd1", model=None, folder=ROOT, hub=None, revision=None, licence="none", sha256=None
+)
+REGISTRY = replace(read_registry(SHIPPED), motion_adapters=MappingProxyType({"wave": WAVE}))
 CANONICAL = {row.name: row for row in PARAMETERS if not row.gives}
 
 # Parameters whose effect is over when a job's spec exists; tested below.
@@ -44,13 +50,14 @@ def test_the_prompt_language_offers_every_sampler() -> None:
 
 @pytest.mark.parametrize("family", FAMILIES.values(), ids=lambda family: family.name)
 def test_a_family_offers_samplers_that_have_a_scheduler_for_it(family: Family) -> None:
-    """A flow family only those with a scheduler for flow models, any other all of them."""
+    """A flow family only those with a scheduler for flow models, any other all of them but one that only animates."""
     with_flow = [name for name, sampler in SAMPLERS.items() if sampler.flow is not None]
     assert family.sampler in family.samplers
     if family.is_flow:
         assert set(family.samplers) <= set(with_flow)
     else:
-        assert family.samplers == tuple(SAMPLERS)
+        # Continuous timesteps have a scheduler of their own alone.
+        assert family.samplers == (("euler",) if family.only_animates else tuple(SAMPLERS))
 
 
 def test_every_sampler_for_flow_models_is_offered_by_a_family() -> None:

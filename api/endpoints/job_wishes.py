@@ -14,11 +14,11 @@ from api.refusals import ApiRefused
 from api.services import ApiCall
 from api.store.own_jobs import read_own_picture
 from api.wishes import Wish, spec_from_prompt
-from engine.contract.edits import CREATIVE, FAITHFUL, STRONG, SUBTLE, Canvas, Edit, whole_canvas
+from engine.contract.edits import CALM, CREATIVE, FAITHFUL, LIVELY, STRONG, SUBTLE, Canvas, Edit, whole_canvas
 from engine.contract.errors import SourceMismatch
 from engine.contract.jobs import Job, JobSpec, Operation, Picture
-from engine.prompt.checks.canvases import checked_canvas, varied_canvas
-from engine.prompt.checks.followups import followup_spec
+from engine.prompt.checks.canvases import animated_canvas, checked_canvas, varied_canvas
+from engine.prompt.checks.followups import followup_spec, reworded_spec
 from engine.prompt.checks.outdated import check_supported
 from engine.prompt.checks.upscales import possible_factors
 
@@ -35,6 +35,8 @@ async def wish_of(call: ApiCall, body: JobBody, mask: bytes | None) -> Wish:
     operation = Operation(body.operation)
     if operation is Operation.IMAGINE:
         return await _imagine(call, body)
+    if operation is Operation.ANIMATE and body.picture is None:
+        return await _film(call, body)
     if body.picture is None:
         raise _missing(replies.NEEDS_PICTURE, "picture")
     async with call.services.database.begin() as connection:
@@ -50,7 +52,18 @@ async def _imagine(call: ApiCall, body: JobBody) -> Wish:
     if body.picture is not None:
         raise SourceMismatch(operation=body.operation, needs_source=False)
     usable = await usable_adapters(call, body.prompt)
-    return Wish(operation=Operation.IMAGINE, spec=spec_from_prompt(body.prompt, call.services.limits, usable=usable))
+    spec = spec_from_prompt(body.prompt, call.services.limits, usable=usable)
+    check_supported(Operation.IMAGINE, spec, call.services.limits)
+    return Wish(operation=Operation.IMAGINE, spec=spec)
+
+
+async def _film(call: ApiCall, body: JobBody) -> Wish:
+    if body.prompt is None:
+        raise _missing(replies.NEEDS_PROMPT, "prompt")
+    usable = await usable_adapters(call, body.prompt)
+    spec = spec_from_prompt(body.prompt, call.services.limits, {"motion": body.motion}, usable=usable)
+    check_supported(Operation.ANIMATE, spec, call.services.limits)
+    return Wish(operation=Operation.ANIMATE, spec=spec)
 
 
 async def _spec(call: ApiCall, body: JobBody, operation: Operation, job: Job) -> JobSpec:
@@ -59,8 +72,7 @@ async def _spec(call: ApiCall, body: JobBody, operation: Operation, job: Job) ->
     if body.prompt is None:
         return followup_spec(limits, operation, job.spec)
     spec = spec_from_prompt(body.prompt, limits, usable=await usable_adapters(call, body.prompt))
-    check_supported(operation, spec, limits)
-    return spec
+    return reworded_spec(limits, operation, spec)
 
 
 async def _variation(call: ApiCall, body: JobBody, mask: bytes | None, job: Job, picture: Picture) -> Edit:
@@ -94,10 +106,16 @@ async def _upscale(call: ApiCall, body: JobBody, mask: bytes | None, job: Job, p
     return Edit(strength=CREATIVE if body.is_creative else FAITHFUL, canvas=canvas)
 
 
+async def _animation(call: ApiCall, body: JobBody, mask: bytes | None, job: Job, picture: Picture) -> Edit:
+    strength = CALM if body.motion == "low" else LIVELY
+    return Edit(strength=strength, canvas=animated_canvas(picture, job, call.services.limits))
+
+
 _EDITS: Mapping[Operation, Callable[[ApiCall, JobBody, bytes | None, Job, Picture], Awaitable[Edit]]] = {
     Operation.VARY: _variation,
     Operation.INPAINT: _region,
     Operation.UPSCALE: _upscale,
+    Operation.ANIMATE: _animation,
 }
 
 

@@ -16,14 +16,14 @@ from api.bodies import JobBody, checked
 from api.endpoints.job_wishes import wish_of
 from api.event_stream import stream
 from api.following import changes_of
-from api.links import picture_path
+from api.links import film_path, picture_path
 from api.reading import read_json
 from api.refusals import ApiRefused, error_object, refusal_of_cause
 from api.services import ApiCall
 from api.starting import asked_by, headers_of, start
 from api.store.own_jobs import read_own_job
-from engine.contract.errors import JobOver
-from engine.contract.jobs import Job, Picture
+from engine.contract.errors import JobOver, JobUnknown
+from engine.contract.jobs import Job, Operation, Picture
 from engine.store.jobs import read_pictures
 from engine.store.queue_position import read_queue_positions
 from engine.store.transitions import cancel_jobs
@@ -75,6 +75,21 @@ async def follow_job(call: ApiCall) -> web.StreamResponse:
     return await stream(call, _events(call, job_id), {})
 
 
+async def show_film(call: ApiCall) -> web.Response:
+    """Answer with the file of a film.
+
+    Raises: JobUnknown, also for a job without a film, ApiRefused, PictureCorrupt, StoreUnavailable.
+    """
+    async with call.services.database.begin() as connection:
+        job, pictures = await read_own_job(connection, call.member_id, _id(call))
+    if job.operation is not Operation.ANIMATE or job.grid_key is None or job.grid_type is None:
+        raise JobUnknown()
+    if not call.services.limits.shows_unsafe and any(one.is_unsafe for one in pictures):
+        raise ApiRefused(403, replies.UNSAFE, code="content_policy_violation")
+    content = await call.services.objects.get(job.grid_key)
+    return web.Response(body=await call.services.credentials.signed(content, job.grid_type), content_type=job.grid_type)
+
+
 async def _events(call: ApiCall, job_id: UUID) -> AsyncIterator[Mapping[str, Any]]:
     shown: bytes | None = None
     async for job, preview in changes_of(call.services, job_id):
@@ -120,6 +135,7 @@ def _answer(call: ApiCall, job: Job, pictures: tuple[Picture, ...], ahead: int |
             )
             for one in pictures
         ],
+        film=call.address(film_path(job.id)) if pictures and job.operation is Operation.ANIMATE else None,
     )
 
 

@@ -2,6 +2,7 @@
 
 from bot.buttons.about_member import MemberButton
 from bot.buttons.adapter import ADAPTER_BUTTONS
+from bot.buttons.animate import AnimateHighButton, AnimateLowButton
 from bot.buttons.appeal import AppealButton
 from bot.buttons.base import JobButton
 from bot.buttons.best import BestButton
@@ -63,6 +64,8 @@ BUTTONS: tuple[type[JobButton], ...] = (
     VarySubtleButton,
     VaryStrongButton,
     RegionButton,
+    AnimateHighButton,
+    AnimateLowButton,
     ZoomOutButton,
     ZoomOutLessButton,
     CustomZoomButton,

@@ -4,6 +4,7 @@ from typing import Any
 
 from discord import app_commands
 
+from bot.commands.animate import animate
 from bot.commands.apikey import apikey
 from bot.commands.between import between
 from bot.commands.blend import blend
@@ -38,6 +39,7 @@ COMMANDS: tuple[Command, ...] = (
     blend,
     interpolate,
     between,
+    animate,
     describe,
     shorten,
     history,

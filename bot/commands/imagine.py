@@ -99,7 +99,7 @@ async def offer_styles(interaction: discord.Interaction, current: str) -> list[a
 @imagine.autocomplete("model")
 async def offer_models(interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
     """Return the models of this service."""
-    return _choices({one.name: one.name for one in services_of(interaction).limits.models}, current)
+    return _choices({one.name: one.name for one in services_of(interaction).limits.grid_models}, current)
 
 
 def _choices(values: Mapping[str, str], current: str) -> list[app_commands.Choice[str]]:

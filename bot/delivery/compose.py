@@ -73,8 +73,8 @@ async def compose(
     return MessageContent(
         card=with_note(card, str(note)) if note else card,
         attachment=attachment,
-        name=file_name(details.job, details.picture),
-        alt=alt_of(details.job, details.picture),
+        name=file_name(details.job, _still(details)),
+        alt=alt_of(details.job, _still(details)),
         clears_attachment=details.job.status is not JobStatus.RUNNING,
         is_last=details.job.status in FINAL and not lacks_picture,
         lacks_picture=lacks_picture,
@@ -188,9 +188,14 @@ def _post_card(delivery: Delivery, job: Job, post: GalleryPost, card: Card) -> C
     return Card(content=gallery_replies.posted(job_subject(job), author, link), rows=card.rows)
 
 
+def _still(details: JobDetails) -> Picture | None:
+    """Return the picture that the message shows by itself; a film is shown in place of its first frame."""
+    return None if details.job.operation is Operation.ANIMATE else details.picture
+
+
 async def _picture(details: JobDetails, objects: Objects) -> ImageFile | None:
-    if details.picture:
-        return ImageFile(data=await objects.get(details.picture.object_key), media_type="image/png")
+    if still := _still(details):
+        return ImageFile(data=await objects.get(still.object_key), media_type="image/png")
     if details.job.grid_key and details.job.grid_type:
         return ImageFile(data=await objects.get(details.job.grid_key), media_type=details.job.grid_type)
     return ImageFile(data=details.preview, media_type="image/jpeg") if details.preview else None

@@ -15,7 +15,7 @@ from bot.delivery.outcomes import SendOutcome, Sent, outcome_of
 from bot.replies.alt_replies import alt_of
 from engine.content_credentials import ContentCredentials
 from engine.contract.errors import PictureCorrupt
-from engine.contract.jobs import Job, Picture
+from engine.contract.jobs import Job, Operation, Picture
 from engine.store.objects import Objects
 
 _NONCE_LENGTH = 25
@@ -31,11 +31,15 @@ async def original_files(
 ) -> list[discord.File]:
     """Return the pictures' files, byte for byte but for what is signed; one that Discord does not take is made smaller.
 
+    Of a film, its own file is the first.
+
     credentials: what they are signed with. is_spoiler: whether they are seen after a click alone.
 
     Raises: PictureCorrupt, StoreUnavailable.
     """
     files = []
+    if job.operation is Operation.ANIMATE and job.grid_key and job.grid_type:
+        files.append(await _film_file(objects, job, credentials, is_spoiler=is_spoiler))
     for picture in pictures:
         stored = ImageFile(data=await objects.get(picture.object_key), media_type="image/png")
         file = await fit(stored, credentials=credentials)
@@ -45,6 +49,13 @@ async def original_files(
         name = f"{file_name(job, picture)}.{file.extension}"
         files.append(discord.File(io.BytesIO(file.data), name, spoiler=is_spoiler, description=alt))
     return files
+
+
+async def _film_file(objects: Objects, job: Job, credentials: ContentCredentials, *, is_spoiler: bool) -> discord.File:
+    stored = ImageFile(data=await objects.get(job.grid_key or ""), media_type=job.grid_type or "")
+    film = await fit(stored, credentials=credentials) or stored
+    name = f"{file_name(job, None)}.{film.extension}"
+    return discord.File(io.BytesIO(film.data), name, spoiler=is_spoiler, description=alt_of(job, None))
 
 
 async def send_privately(

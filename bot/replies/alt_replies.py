@@ -24,9 +24,13 @@ def _kind(job: Job, picture: Picture | None) -> str:
     if picture is not None:
         if job.operation is Operation.UPSCALE:
             return _("upscaled picture")
+        if job.operation is Operation.ANIMATE:
+            return _("first frame of a film")
         return _("picture {number} of four", number=picture.slot + 1)
     if job.status is JobStatus.RUNNING:
         return _("preview")
+    if job.operation is Operation.ANIMATE:
+        return _("film")
     told = job.spec.parameters if job.edit is None else {}
     if told.get("interpolate") is True:
         return _("film of the pictures in between")

@@ -20,6 +20,7 @@ _OPERATIONS = {
     Operation.ZOOM.value: (Phrase("does not support zooming out"), Phrase("Zoom Out by {who}")),
     Operation.PAN.value: (Phrase("does not support panning"), Phrase("Pan by {who}")),
     Operation.UPSCALE.value: (Phrase("does not support upscaling"), Phrase("Upscaled by {who}")),
+    Operation.ANIMATE.value: (Phrase("does not support films"), Phrase("Film by {who}")),
     Operation.DESCRIBE.value: (Phrase("does not support describing pictures"), Phrase("Described for {who}")),
     Operation.SHORTEN.value: (Phrase("does not support shortening prompts"), Phrase("Shortened for {who}")),
     Operation.TRAIN.value: (Phrase("cannot be trained"), Phrase("Training by {who}")),
@@ -34,6 +35,7 @@ _ADD_ONS = {
     AddOn.SCORER.value: Phrase("the scorer {name}"),
     AddOn.CONTROL.value: Phrase("the ControlNet {name}"),
     AddOn.IP_ADAPTER.value: Phrase("the IP-Adapter {name}"),
+    AddOn.MOTION.value: Phrase("the motion adapter {name}"),
 }
 _LATER = Phrase("try again later, and please contact the server's operator")
 _WITHOUT_ADD_ON = {
@@ -44,6 +46,7 @@ _WITHOUT_ADD_ON = {
     AddOn.SCORER.value: Phrase("remove --best, and please contact the server's operator"),
     AddOn.CONTROL.value: Phrase("remove --control, and please contact the server's operator"),
     AddOn.IP_ADAPTER.value: Phrase("remove the pictures from the prompt, and please contact the server's operator"),
+    AddOn.MOTION.value: _LATER,
 }
 _OTHER_MODEL = Phrase("try another --model, and please contact the server's operator")
 _FILTERS = {"lanczos": LANCZOS}
@@ -95,6 +98,24 @@ def job_title(operation: Operation, discord_id: int) -> str:
 def job_subject(job: Job) -> str:
     """Return what the job is about: its prompt, or the picture that a member brought to have it described."""
     return _("A picture") if job.operation is Operation.DESCRIBE and job.spec.images else job.spec.prompt
+
+
+def own_title(job: Job, discord_id: int, recipe: Mapping[str, Any]) -> str | None:
+    """Return whose picture it is and what it is; None for one of four."""
+    match job.operation:
+        case Operation.UPSCALE:
+            return upscaled_title(job, discord_id, recipe)
+        case Operation.ANIMATE:
+            return film_title(discord_id, recipe)
+    return None
+
+
+def film_title(discord_id: int, recipe: Mapping[str, Any]) -> str:
+    """Return whose film it is, and how many frames it has at which speed; `recipe` may not say that."""
+    who, film = f"<@{discord_id}>", recipe.get("film")
+    if not film:
+        return _("Film by {who}", who=who)
+    return _("Film of {frames} frames at {fps} fps by {who}", frames=film["frames"], fps=film["fps"], who=who)
 
 
 def upscaled_title(job: Job, discord_id: int, recipe: Mapping[str, Any]) -> str:

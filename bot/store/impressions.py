@@ -14,7 +14,7 @@ from engine.feedback.shown import hash_of_prompt, shown_from_picture
 from engine.feedback.store.impressions import append_impression
 from engine.store.jobs import read_jobs_with_pictures
 
-UI_VERSION = 3
+UI_VERSION = 4
 """Of the layout of messages; to be raised when pictures or buttons change place or size."""
 
 

@@ -12,11 +12,12 @@ from rich.markup import escape
 
 from easel.errors import sentence_from_error
 from easel.exit_codes import ExitCode, exit_code_from_error
+from engine.contract.add_ons import AddOn
 from engine.contract.errors import EaselError
-from engine.models.control_check import ControlStatus
 from engine.models.folder_check import FolderStatus
 from engine.models.ip_adapter_check import IPAdapterStatus
 from engine.models.manage import AdapterStatus, ModelStatus
+from engine.models.module_check import ModuleStatus
 from engine.models.upscaler_check import UpscalerStatus
 
 # Names that begin alike, above which one pattern stands for all of them.
@@ -27,9 +28,10 @@ _MOST_ALIKE = 12
 class ModelReport:
     """What `easel models` knows of a model or of what works with models.
 
-    kind: "model", "adapter", "IP-Adapter", "upscaler", "segmenter", "captioner", "classifier", "scorer" or "control".
+    kind: "model", "adapter", "IP-Adapter", "upscaler", "segmenter", "captioner", "classifier", "scorer", "control" or
+        "motion adapter".
     path: of its folder or file. size_bytes, sha256: of its files.
-    fits: the models that an adapter or a ControlNet fits; None for anything else.
+    fits: the models that an adapter, a ControlNet or a motion adapter fits; None for anything else.
     problems: what is wrong and what to do, also why its hash could not be written. code: the exit code of the first.
     works: whether it can be used.
     """
@@ -123,11 +125,11 @@ def report_on_folder(status: FolderStatus, unwritten: EaselError | None = None) 
     )
 
 
-def report_on_control(status: ControlStatus, unwritten: EaselError | None = None) -> ModelReport:
-    """Return the report on a ControlNet; `unwritten` is why its hash could not be written."""
+def report_on_module(status: ModuleStatus, unwritten: EaselError | None = None) -> ModelReport:
+    """Return the report on a ControlNet or motion adapter; `unwritten` is why its hash could not be written."""
     return ModelReport(
-        kind="control",
-        name=status.control.name,
+        kind="control" if status.kind is AddOn.CONTROL else status.kind.value,
+        name=status.module.name,
         path=str(status.path.resolve()) if status.path else None,
         size_bytes=status.size_bytes,
         sha256=status.sha256,

@@ -19,17 +19,16 @@ from easel.commands.model_reports import (
     ModelReport,
     print_report,
     report_on_adapter,
-    report_on_control,
     report_on_folder,
     report_on_ip_adapter,
     report_on_model,
+    report_on_module,
     report_on_upscaler,
 )
 from easel.exit_codes import ExitCode
 from easel.output import Output, print_whole
 from engine.contract.errors import SettingsInvalid, WeightsMissing
 from engine.models import manage
-from engine.models.control_check import control_statuses, fetch_and_check, record_control_hash
 from engine.models.files.locate import file_bytes, ip_adapter_files
 from engine.models.files.weights import ProgressCallback, ignore_progress
 from engine.models.folder_check import folder_statuses, record_folder_hash
@@ -43,6 +42,7 @@ from engine.models.manage import (
     record_missing_hash,
     with_trial,
 )
+from engine.models.module_check import fetch_and_check, module_named, module_statuses, record_module_hash
 from engine.models.registry.folders import TABLES
 from engine.models.registry.registry import SHIPPED, Model, Registry, read_registry
 from engine.models.upscaler_check import record_upscaler_hash, upscaler_statuses
@@ -77,6 +77,9 @@ def show_models(settings: EngineSettings) -> None:
     for control in registry.controls.values():
         told = f"{control.kind}, {control.family}, {control.licence}, {control.hub or control.folder}"
         _console().print(f"control {control.name}: {told}")
+    for motion in registry.motion_adapters.values():
+        told = f"{motion.family}, {motion.licence}, {motion.hub or motion.folder}"
+        _console().print(f"motion adapter {motion.name}: {told}")
 
 
 def show_json(settings: EngineSettings) -> None:
@@ -119,8 +122,12 @@ def show_json(settings: EngineSettings) -> None:
         }
         for one in registry.controls.values()
     ]
+    motion_adapters = [
+        {"name": one.name, "family": one.family, "licence": one.licence, "source": one.hub or str(one.folder)}
+        for one in registry.motion_adapters.values()
+    ]
     listed = {"models": models, "adapters": adapters, "ip_adapters": ip_adapters}
-    listed |= {"upscalers": upscalers, **folders, "controls": controls}
+    listed |= {"upscalers": upscalers, **folders, "controls": controls, "motion_adapters": motion_adapters}
     typer.echo(json.dumps(listed, ensure_ascii=False, indent=2))
 
 
@@ -157,9 +164,9 @@ def check_models(settings: EngineSettings, output: Output) -> int:
     for registered in folder_statuses(registry):
         unwritten = _write_error(partial(record_folder_hash, registry, registered))
         _print_or_keep(reports, report_on_folder(registered, unwritten), output)
-    for steering in control_statuses(registry):
-        unwritten = _write_error(partial(record_control_hash, registry, steering))
-        _print_or_keep(reports, report_on_control(steering, unwritten), output)
+    for module in module_statuses(registry):
+        unwritten = _write_error(partial(record_module_hash, registry, module))
+        _print_or_keep(reports, report_on_module(module, unwritten), output)
     if output.as_json:
         output.print_json([asdict(report) for report in reports])
     return next((report.code for report in reports if report.code), ExitCode.DONE)
@@ -217,9 +224,9 @@ def register_model(
 
 
 def fetch_model(settings: EngineSettings, output: Output, name: str) -> int:
-    """Download a model, an IP-Adapter or a ControlNet from the Hub and print its state; return the exit code.
+    """Download a model or what works with models from the Hub and print its state; return the exit code.
 
-    The hash of a model or a ControlNet is recorded.
+    The hash of a model, a ControlNet or a motion adapter is recorded.
 
     Raises: ModelUnknown, WeightsMissing when the Hub cannot be reached or has no such model, WeightsMismatch,
     ModelBroken when the repository has no usable pipeline.
@@ -228,8 +235,8 @@ def fetch_model(settings: EngineSettings, output: Output, name: str) -> int:
     if name in registry.ip_adapters and name not in registry.models:
         ip_adapter_files(registry.ip_adapters[name], may_fetch=True)
         return _print(report_on_ip_adapter(ip_adapter_status(registry.ip_adapters[name], registry)), output)
-    if name in registry.controls and name not in registry.models:
-        return _print(report_on_control(fetch_and_check(registry, name)), output)
+    if (module := module_named(registry, name)) is not None and name not in registry.models:
+        return _print(report_on_module(fetch_and_check(registry, module)), output)
     with _hash_progress(name, output) as watch:
         status = manage.fetch_model(registry, name, watch)
     report = report_on_model(status)

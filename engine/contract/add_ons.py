@@ -19,6 +19,7 @@ class AddOn(StrEnum):
     SCORER = "scorer"
     CONTROL = "ControlNet"
     IP_ADAPTER = "IP-Adapter"
+    MOTION = "motion adapter"
 
 
 @contextmanager

@@ -12,6 +12,9 @@ SUBTLE, STRONG = 0.45, 0.75
 FAITHFUL, CREATIVE = 0.0, 0.3
 """How far an upscaled picture may leave its source: not at all, or as far as new detail takes."""
 
+CALM, LIVELY = 0.6, 0.8
+"""How far the frames of a film may leave the picture that it starts from: with little motion, or with much."""
+
 CELLS = range(1, 10)
 """The cells of the 3 x 3 grid over a picture, from left to right and top to bottom."""
 

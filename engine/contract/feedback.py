@@ -12,7 +12,7 @@ class Verb(StrEnum):
 
     favourite, best and report name a picture; choose answers a pair; delete withdraws the member's own result; save
     sends the picture to the member's direct messages; zoom and pan paint what lies around the picture; describe asks
-    for prompts for it, and imagine paints one that was suggested.
+    for prompts for it, and imagine paints one that was suggested; animate makes a film of it.
     """
 
     UPSCALE = "upscale"
@@ -30,6 +30,7 @@ class Verb(StrEnum):
     SAVE = "save"
     DESCRIBE = "describe"
     IMAGINE = "imagine"
+    ANIMATE = "animate"
 
 
 class Choice(StrEnum):

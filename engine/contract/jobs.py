@@ -29,6 +29,7 @@ class Operation(StrEnum):
     imagine: a grid from a prompt. vary: one from a picture and its prompt, in which everything is painted anew.
     inpaint: a part of a picture is painted anew. zoom, pan: what lies around a picture is painted, on all sides or one.
     upscale: one picture, larger.
+    animate: a film from a prompt or a picture, with its first frame as the one picture.
     describe: prompts for a picture, as text. shorten: which words of a prompt matter, and shorter prompts, as text.
     train: an adapter from a member's own pictures. The first part of its spec is the text that is to mean what they
         show, and the second what kind of thing that is.
@@ -40,6 +41,7 @@ class Operation(StrEnum):
     ZOOM = "zoom"
     PAN = "pan"
     UPSCALE = "upscale"
+    ANIMATE = "animate"
     DESCRIBE = "describe"
     SHORTEN = "shorten"
     TRAIN = "train"

@@ -14,9 +14,12 @@ from engine.contract.jobs import JobSpec, Operation
 NUM_PICTURES = 4
 
 
+_OF_ONE = frozenset({Operation.UPSCALE, Operation.ANIMATE})
+
+
 def num_pictures_of(operation: Operation) -> int:
     """Return how many pictures a job of the operation makes."""
-    return 1 if operation is Operation.UPSCALE else NUM_PICTURES
+    return 1 if operation in _OF_ONE else NUM_PICTURES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,8 +96,8 @@ class PaintedPicture:
 class PaintedPictures:
     """A result of pictures, by slot, with the grid that members see where the operation makes one.
 
-    grid: a JPEG or WebP of the pictures, tiles 1 2 / 3 4, or a film of them as an animated WebP, under 10 MiB; None
-        for pictures without a grid.
+    grid: a JPEG or WebP of the pictures, tiles 1 2 / 3 4, or a film of them or of which they are the first frame as an
+        animated WebP, under 10 MiB; None for pictures without a grid.
     grid_type: its media type; None without a grid.
     mask: the file of the mask that was found for the words of the request's edit, which the recipes name; None without.
     """

@@ -33,7 +33,7 @@ from engine.learn.subjects import SubjectConfig, SubjectDiverged, SubjectTrainer
 from engine.models.loading.classifier import load_classifier
 from engine.models.loading.device import Device, best_device
 from engine.models.loading.pipeline import denoiser_of, load_pipeline
-from engine.models.registry.families import ADAPTER_ABILITY
+from engine.models.registry.ability_sets import ADAPTER_ABILITY
 from engine.models.registry.registry import Model, Registry
 from engine.painter.families import adapted
 from engine.painter.in_process import create_painter

@@ -15,7 +15,7 @@ from engine.models.files.adapter_fit import incompatible_adapters
 from engine.models.files.clip_folder import clip_folder
 from engine.models.files.saved_scheduler import supported_samplers
 from engine.models.files.vocabulary import read_vocabulary
-from engine.models.registry.families import ADAPTER_ABILITY, CLIP_ABILITY
+from engine.models.registry.ability_sets import ADAPTER_ABILITY, CLIP_ABILITY, MOTION_ABILITY
 from engine.models.registry.registry import Model, Registry, read_registry
 from engine.prompt import Limits, ModelCapabilities, Told, Vocabulary
 
@@ -75,13 +75,38 @@ def _operations_of(model: Model, registry: Registry) -> tuple[Operation, ...]:
     has_clip = _has_clip(model)
     can_describe = registry.captioner is not None or (has_clip and _vocabulary_of(model) is not None)
     can_train = model.prompt_abilities >= ADAPTER_ABILITY
-    lacking = {Operation.SHORTEN: not has_clip, Operation.DESCRIBE: not can_describe, Operation.TRAIN: not can_train}
+    lacking = {
+        Operation.SHORTEN: not has_clip,
+        Operation.DESCRIBE: not can_describe,
+        Operation.TRAIN: not can_train,
+        Operation.ANIMATE: not _can_animate(model, registry),
+    }
     return tuple(one for one in model.abilities.operations if not lacking.get(one, False))
+
+
+def _registered_operations(model: Model, registry: Registry) -> tuple[Operation, ...]:
+    """Return what can be done with the model as far as the models file says."""
+    can_animate = model.family.only_animates or registry.motion_adapter_of(model) is not None
+    return tuple(one for one in model.abilities.operations if can_animate or one is not Operation.ANIMATE)
 
 
 def _has_clip(model: Model) -> bool:
     path = _find(model)
     return path is not None and clip_folder(path) is not None
+
+
+def _can_animate(model: Model, registry: Registry) -> bool:
+    """Return whether the model paints films: has a motion adapter that fits it, as far as its files are here."""
+    adapter = registry.motion_adapter_of(model)
+    if adapter is None:
+        return model.family.only_animates
+    try:
+        # As in `_find`.
+        from engine.models.files.motion_fit import motion_misfit_of
+
+        return not motion_misfit_of(adapter, model)
+    except ImportError:
+        return True
 
 
 def _controls_of(model: Model, registry: Registry) -> tuple[str, ...]:
@@ -147,7 +172,7 @@ def limits_from_registry(
                 samplers.get(model.name, model.abilities.samplers),
                 vocabularies.get(model.name),
                 style.name if (style := registry.style_of(model)) else "",
-                operations.get(model.name, model.abilities.operations),
+                operations.get(model.name, _registered_operations(model, registry)),
                 can_choose=model.name not in without_clip or registry.scorer is not None,
                 controls=controls.get(model.name, tuple(one.name for one in registry.controls_of(model))),
                 reads_pictures=any(one.use is PictureUse.IMAGE for one in registry.ip_adapters_of(model)),
@@ -159,15 +184,17 @@ def limits_from_registry(
         adapters=tuple(registry.adapters),
         adapter_files=MappingProxyType({adapter.file.stem: name for name, adapter in registry.adapters.items()}),
         upscaler=registry.upscaler.name if registry.upscaler else "",
+        animator=next((name for name, one in registry.models.items() if one.family.only_animates), ""),
         has_segmenter=registry.segmenter is not None,
         has_classifier=registry.classifier is not None,
     )
 
 
 def _abilities_of(model: Model, registry: Registry) -> frozenset[str]:
-    """Return the model's abilities, with those that its IP-Adapters add."""
+    """Return the model's abilities, with those that its IP-Adapters and its motion adapter add."""
     uses = {one.use for one in registry.ip_adapters_of(model)}
-    return model.prompt_abilities | {ability for use, ability in ABILITY_OF.items() if use in uses}
+    of_films = frozenset() if registry.motion_adapter_of(model) is None else MOTION_ABILITY
+    return model.prompt_abilities | of_films | {ability for use, ability in ABILITY_OF.items() if use in uses}
 
 
 def _capabilities_from_model(

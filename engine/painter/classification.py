@@ -19,8 +19,8 @@ from engine.models.loading.device import best_device
 from engine.models.loading.errors import result_or_error
 from engine.models.registry.registry import Registry
 
-_MOST_FRAMES = 16
-"""Frames of a film that are looked at, evenly apart."""
+_MOST_FRAMES = 32
+"""Frames of a film that are looked at, evenly apart: all of one that a model has painted as a film."""
 
 
 class ClassificationThread:

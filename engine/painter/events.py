@@ -26,12 +26,14 @@ class Stepped:
 class Finished:
     """The request's pictures, with what its recipe records.
 
-    pictures: by slot, each uint8 [height, width, 3] on the CPU; of an interpolation, with the frames between them.
+    pictures: by slot, each uint8 [height, width, 3] on the CPU; of an interpolation, with the frames between them; of a
+        film, its frames.
     film: what was to be seen after each step, uint8 [pictures, height, width, 3] and small; empty unless it is filmed.
     sha256: hash of the model's files.
     lora_sha256: hash of each adapter's file, in the order of the request's `loras`.
     reference_sha256: hash of each IP-Adapter's files, in the order of the request's `references`.
     control_sha256: hash of the ControlNet's files; None without one.
+    motion_sha256: hash of the motion adapter's files, of a film; else None.
     truncated_texts: ends of the texts that did not fit the text encoder.
     """
 
@@ -40,6 +42,7 @@ class Finished:
     lora_sha256: tuple[str, ...] = ()
     reference_sha256: tuple[str, ...] = ()
     control_sha256: str | None = None
+    motion_sha256: str | None = None
     truncated_texts: tuple[str, ...] = ()
     film: tuple[Tensor, ...] = ()
 

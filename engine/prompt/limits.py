@@ -123,6 +123,7 @@ class Limits:
     shows_unsafe: whether the operator has switched off that unsafe pictures are withheld.
     adapter_files: the registered adapters by the name of their file without its ending, as LoRA tags name them.
     upscaler: the registered upscaler that is used; empty for a filter.
+    animator: the registered model that makes films of pictures, whichever model they are of; empty for none.
     """
 
     max_length: int = MAX_PROMPT_LENGTH
@@ -134,9 +135,15 @@ class Limits:
     adapters: tuple[str, ...] | None = None
     adapter_files: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     upscaler: str = ""
+    animator: str = ""
     has_segmenter: bool = False
     has_classifier: bool = False
     shows_unsafe: bool = False
+
+    @property
+    def grid_models(self) -> tuple[ModelCapabilities, ...]:
+        """The models that paint new grids, or may because that is unknown."""
+        return tuple(one for one in self.models if one.operations is None or Operation.IMAGINE in one.operations)
 
     def may_support(self, ability: str) -> bool:
         """Return whether the service or one of its models supports the ability, or may because that is unknown."""

@@ -9,6 +9,7 @@ from engine.contract.jobs import Operation, ParameterValue
 from engine.prompt.sentences import Code, Told, sentence
 
 GRID = frozenset({Operation.IMAGINE})
+FILM = frozenset({Operation.ANIMATE})
 ANY = frozenset(Operation)
 LOOK = ANY - {Operation.UPSCALE}
 """Whatever has to look like the picture that it starts from; an upscale has no other look than that."""

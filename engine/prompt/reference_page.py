@@ -8,7 +8,7 @@ from __future__ import annotations
 from engine.contract.jobs import Operation
 from engine.prompt.errors import PromptErrors, format_errors
 from engine.prompt.help import default_text, usage
-from engine.prompt.parameter_type import Parameter, allowed_values
+from engine.prompt.parameter_type import FILM, Parameter, allowed_values
 from engine.prompt.parameters import MAX_RATIO, PARAMETERS
 from engine.prompt.parser import parse
 
@@ -121,7 +121,7 @@ _HEADING = "| parameter | what it does | default | for | needs |\n|---|---|---|-
 
 def _row(row: Parameter) -> str:
     default = default_text(row).removeprefix("Default: ").removesuffix(".")
-    place = "grid" if Operation.VARY not in row.operations else "all"
+    place = "film" if row.operations == FILM else "grid" if Operation.VARY not in row.operations else "all"
     raw = usage(row).replace("|", "\\|")
     needs = row.ability.replace("_", " ")
     return f"| `{raw}` | {row.help} | {default} | {place} | {needs} |"
@@ -134,6 +134,9 @@ _EXAMPLE_NEEDS = {
     "niji": "The example needs a registered model of this name.",
     **dict.fromkeys(("style", "raw", "stylize"), "The example needs a style of the community."),
     **dict.fromkeys(("sref", "sw"), "The example needs an IP-Adapter for styles."),
+    **dict.fromkeys(
+        ("motion", "frames", "fps"), "The example needs `/animate`, and a model that has a motion adapter."
+    ),
     **dict.fromkeys(("cref", "cw"), "The example needs an IP-Adapter for characters."),
 }
 

@@ -194,7 +194,7 @@ class Code(Enum):
     GRID_BUTTONS = "Remove it and use the buttons below the grid."
     ZOOM_BUTTONS = "Remove it and use the zoom buttons under a picture."
     TRY_RATIO = "Try --ar with width:height."
-    NO_VIDEO = "Video generation is not supported."
+    FILMS_REPEAT = "Remove it: films play again and again."
 
     NOT_WITH_MODEL = "{what} is not available with {model}."
     NOT_ON_SERVER = "{what} is not available on this server."
@@ -267,6 +267,8 @@ class Code(Enum):
     STYLE_UNTRAINED = "No style of the community has been trained for {model} yet, so {parameter} changes nothing."
     ONE_FOR_NEW_GRIDS = "{parameters} changes nothing here, only in new grids."
     SEVERAL_FOR_NEW_GRIDS = "{parameters} change nothing here, only in new grids."
+    ONE_FOR_FILMS = "{parameters} changes nothing here, only in films: use /animate."
+    SEVERAL_FOR_FILMS = "{parameters} change nothing here, only in films: use /animate."
     ONE_WITHOUT_EFFECT = "{parameters} changes nothing with {other}."
     SEVERAL_WITHOUT_EFFECT = "{parameters} change nothing with {other}."
     PICTURES_UNREAD = "Pictures in the prompt change nothing here: {model} has no IP-Adapter that reads them."

@@ -102,7 +102,7 @@ jobs = sa.Table(
     sa.CheckConstraint("(grid_key IS NULL) = (grid_type IS NULL)", name="grid_has_type"),
     sa.CheckConstraint(f"(status IN ({_FINAL})) = (ended_at IS NOT NULL)", name="ended_when_final"),
     sa.CheckConstraint(
-        "operation = 'describe' OR "
+        "operation IN ('animate', 'describe') OR "
         "(operation NOT IN ('imagine', 'shorten', 'train')) = (parent_picture_id IS NOT NULL)",
         name="source",
     ),

@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 from PIL import Image
 
 from api.routes import ROUTES
-from engine.contract.edits import FAITHFUL, SUBTLE
+from engine.contract.edits import CALM, FAITHFUL, SUBTLE, Edit
 from engine.contract.jobs import Operation
 from tests.api.conftest import RunningApi
 from tests.fakes import SIZE
@@ -75,6 +75,25 @@ async def test_every_operation(api: RunningApi, secret: str) -> None:
     ):
         status, refused, _ = await api.ask("POST", "/v1/jobs", secret, json=body)
         assert status == 400 and sentence in refused["error"]["message"], refused
+
+
+async def test_a_film_is_made_of_a_prompt_or_a_picture(api: RunningApi, secret: str) -> None:
+    """Its picture is the first frame, and the film has an address of its own, which other jobs have not."""
+    job = await started(api, secret, operation="animate", prompt="a cat --frames 12", motion="low")
+    (still,) = job["pictures"]
+    headers = {"Authorization": f"Bearer {secret}"}
+    async with api.http.get(job["film"], headers=headers) as answer:
+        assert (answer.status, answer.content_type) == (200, "image/webp")
+        assert getattr(Image.open(io.BytesIO(await answer.read())), "n_frames", 1) == 2
+    grid = await started(api, secret, prompt="a cat")
+    assert grid["film"] is None
+    assert (await api.ask("GET", f"/v1/jobs/{grid['id']}/film", secret))[0] == 404
+    await started(api, secret, operation="animate", picture=still["id"], motion="low")
+    first, _, second = api.painter.requests
+    assert (first.operation, first.spec.prompt) == (Operation.ANIMATE, "a cat --motion low --frames 12")
+    assert second.operation is Operation.ANIMATE and second.edit == Edit(strength=CALM)
+    status, refused, _ = await api.ask("POST", "/v1/jobs", secret, json={"operation": "animate"})
+    assert status == 400 and "`prompt` is missing" in refused["error"]["message"]
 
 
 async def test_a_job_is_followed_and_cancelled(api: RunningApi, secret: str) -> None:

@@ -31,7 +31,17 @@ _A_DAY = datetime(2026, 1, 1, tzinfo=UTC)
 
 ABOUT_NO_JOBS_OF_OTHERS = frozenset(
     {
-        *("imagine", "help", "blend", "interpolate", "describe", "shorten", "prefer remix", "consent server"),
+        *(
+            "imagine",
+            "help",
+            "blend",
+            "interpolate",
+            "animate",
+            "describe",
+            "shorten",
+            "prefer remix",
+            "consent server",
+        ),
         *("gallery channel", "export start", "export status", "server settings", "server changes"),
         *("queue pause", "queue resume", "queue drain", "apikey create", "apikey show", "apikey revoke"),
         *("safety words", "safety words add", "safety words remove", "safety words list", "safety words test"),

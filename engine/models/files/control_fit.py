@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine.contract.errors import EaselError
-from engine.models.files.control_files import CONFIG, control_folder
 from engine.models.files.locate import config_path, local_path
+from engine.models.files.module_files import CONFIG, module_folder
 from engine.models.files.part_settings import settings_in
 from engine.models.registry.controls import ControlNet
 from engine.models.registry.registry import Model, Registry
@@ -41,7 +41,7 @@ def misfit_of(control: ControlNet, model: Model) -> str | None:
     try:
         place = local_path(model)
         folder = config_path(model) if place.is_file() else place
-        settings = settings_in(control_folder(control) / CONFIG)
+        settings = settings_in(module_folder(control) / CONFIG)
         vae = settings_in(folder / "vae" / CONFIG)
         factor = 2 ** (len(vae.get("block_out_channels", ())) - 1)
         return misfit(settings, settings_in(folder / "unet" / CONFIG), factor)

@@ -21,6 +21,8 @@ SETTINGS = frozenset({".json", ".txt", ".model", ".jinja"})
 PICKLES = PICKLE.suffixes
 # Parts that an index can name but that Easel does not use; they are not loaded.
 UNUSED = frozenset({"safety_checker", "feature_extractor", "image_encoder"})
+# Pipelines that read pictures by them.
+_USES_ALL = ("StableVideoDiffusionPipeline",)
 # Configurations of parts without weights; parts with weights have a config.json.
 _OTHER_SETTINGS = frozenset({"scheduler_config.json", "tokenizer_config.json", "preprocessor_config.json"})
 
@@ -45,8 +47,9 @@ def parts_of(index: object) -> frozenset[str]:
 
     index: the content of `model_index.json`, in which a part is a pair of library and class, both null if it is absent.
     """
-    entries = index.items() if isinstance(index, Mapping) else ()
-    return frozenset(name for name, entry in entries if _is_part(name, entry) and name not in UNUSED)
+    entries = index if isinstance(index, Mapping) else {}
+    unused = frozenset() if entries.get("_class_name") in _USES_ALL else UNUSED
+    return frozenset(name for name, entry in entries.items() if _is_part(name, entry) and name not in unused)
 
 
 def select_files(index: object, paths: Iterable[str], variant: str | None = None) -> FileSelection:

@@ -12,9 +12,9 @@ from diffusers import ControlNetModel
 
 from engine.contract.add_ons import AddOn, errors_about
 from engine.contract.errors import SettingUnsupported
-from engine.models.files.control_files import CONFIG, WEIGHTS, control_folder, control_hash
 from engine.models.files.control_fit import misfit
 from engine.models.files.json_files import shown
+from engine.models.files.module_files import CONFIG, WEIGHTS, module_folder, module_hash
 from engine.models.files.part_settings import settings_in, shapes_in
 from engine.models.loading.building import bounded_building
 from engine.models.loading.errors import UnusableFiles, translated_errors
@@ -44,7 +44,7 @@ def load_control(
     torch.OutOfMemoryError.
     """
     with errors_about(AddOn.CONTROL, control.name), translated_errors(control.name):
-        sha256, folder = control_hash(control), control_folder(control)
+        sha256, folder = module_hash(control), module_folder(control)
         network = _network(folder)
         if misfit(network.config, unet, factor):
             raise SettingUnsupported(name="control", value=control.name, model=model)
@@ -62,7 +62,7 @@ def try_control(control: ControlNet) -> None:
     Raises: WeightsMissing, WeightsMismatch, ModelBroken with what loading would raise.
     """
     with errors_about(AddOn.CONTROL, control.name), translated_errors(control.name):
-        _network(control_folder(control), device_map="meta")
+        _network(module_folder(control), device_map="meta")
 
 
 def _network(folder: Path, **how: Any) -> ControlNetModel:

@@ -42,6 +42,7 @@ _TRANSFORMERS: Mapping[str, _Inputs] = {
     "SanaTransformer2DModel": _Inputs(patch=1, features="caption_channels"),
     "ZImageTransformer2DModel": _Inputs(patch=1, features="cap_feat_dim"),
 }
+_OF_FILMS = "UNetSpatioTemporalConditionModel"
 # Width and height of the original, of what is cropped and of the target, in the conditions of Stable Diffusion XL.
 _NUM_SIZES = 6
 
@@ -55,7 +56,9 @@ def check_widths(components: Mapping[str, Any]) -> None:
     if "vae" in components:
         _check_statistics(components["vae"].config)
     if "unet" in components:
-        for problem in _problems(components["unet"].config, components):
+        is_for_films = type(components["unet"]).__name__ == _OF_FILMS
+        problems = _film_problems if is_for_films else _problems
+        for problem in problems(components["unet"].config, components):
             raise UnusableFiles(problem)
     if "transformer" in components:
         for problem in _transformer_problems(components["transformer"], components):
@@ -97,6 +100,14 @@ def _problems(unet: Any, components: Mapping[str, Any]) -> Iterator[str]:
                 f"its unet takes conditions of {wanted} features, and {_NUM_SIZES} sizes of {shown(sizes)}"
                 f" (addition_time_embed_dim) with the {pooled} of its text_encoder_2 make another number"
             )
+
+
+def _film_problems(unet: Any, components: Mapping[str, Any]) -> Iterator[str]:
+    latents, features = components["vae"].config.latent_channels, components["image_encoder"].config.projection_dim
+    if unet.in_channels != 2 * latents:
+        yield f"its unet takes {unet.in_channels} channels, and its vae has {latents}, of the frames and of the picture"
+    if unet.cross_attention_dim != features:
+        yield f"its unet takes pictures of {unet.cross_attention_dim} features, and its image_encoder gives {features}"
 
 
 def _transformer_problems(transformer: Any, components: Mapping[str, Any]) -> Iterator[str]:

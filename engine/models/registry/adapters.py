@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from engine.models.registry.families import ADAPTER_ABILITY, family_from_table
+from engine.models.registry.ability_sets import ADAPTER_ABILITY
+from engine.models.registry.families import family_from_table
 from engine.models.registry.sources import check_file
 from engine.models.registry.toml_values import TomlReader
 

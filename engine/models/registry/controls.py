@@ -9,7 +9,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from engine.models.registry.families import CONTROL_ABILITY, family_from_table
+from engine.models.registry.ability_sets import CONTROL_ABILITY
+from engine.models.registry.families import family_from_table
 from engine.models.registry.toml_values import TomlReader
 
 EDGES = "edges"

@@ -8,6 +8,13 @@ from types import MappingProxyType
 from typing import Any
 
 from engine.contract.samplers import SAMPLERS
+from engine.models.registry.ability_sets import (
+    ADAPTER_ABILITY,
+    ATTENTION,
+    COMMON_ABILITIES,
+    CONTROL_ABILITY,
+    FILM_ABILITIES,
+)
 from engine.models.registry.toml_values import TomlReader
 
 DIFFUSION_SAMPLERS = tuple(SAMPLERS)
@@ -20,31 +27,6 @@ MAX_STEPS_BY_SAMPLER = MappingProxyType(
 MAX_SIDE = 16_384
 MAX_STEPS = 150
 MAX_GUIDANCE = 50.0
-
-# Abilities of every model, as in the prompt language's parameter table.
-COMMON_ABILITIES = frozenset(
-    {
-        "best",
-        "chaos",
-        "draft",
-        "images",
-        "interpolation",
-        "quality",
-        "sameseed",
-        "sampler",
-        "stop",
-        "tile",
-        "video",
-        "weird",
-    }
-)
-# Weights in brackets; large language models as text encoders do not support them.
-ATTENTION = frozenset({"attention"})
-# Of models that come with a CLIP.
-CLIP_ABILITY = frozenset({"best"})
-ADAPTER_ABILITY = frozenset({"lora", "style"})
-# Of U-Nets, for which there are ControlNets.
-CONTROL_ABILITY = frozenset({"control"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +50,7 @@ class Family:
     has_single_files: whether diffusers reads all parts from a single `.safetensors` file; otherwise only folders.
     has_fixed_text_length: whether every text is cut or padded to the same number of tokens, as compilation requires.
     has_ip_adapters: whether its models can use IP-Adapters.
+    only_animates: whether its models read no texts, and make films of pictures and nothing else.
     abilities: what its models support, as in the prompt language's parameter table.
     """
 
@@ -88,6 +71,7 @@ class Family:
     has_single_files: bool = True
     has_fixed_text_length: bool = True
     has_ip_adapters: bool = False
+    only_animates: bool = False
     abilities: frozenset[str] = COMMON_ABILITIES | ATTENTION | ADAPTER_ABILITY
 
 
@@ -274,6 +258,22 @@ _ALL = (
         is_flow=True,
         has_fixed_text_length=False,
         abilities=COMMON_ABILITIES | ADAPTER_ABILITY,
+    ),
+    Family(
+        name="svd",
+        pipelines=("StableVideoDiffusionPipeline",),
+        # The square of the area of 1024 x 576, which it was trained on.
+        side=768,
+        granularity=8,
+        multiple=64,
+        steps=25,
+        guidance=3.0,
+        sampler="euler",
+        samplers=("euler",),
+        has_single_files=False,
+        has_fixed_text_length=False,
+        only_animates=True,
+        abilities=FILM_ABILITIES,
     ),
 )
 

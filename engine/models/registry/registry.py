@@ -13,12 +13,11 @@ from typing import Any
 
 from engine.contract.add_ons import AddOn
 from engine.contract.errors import ModelUnknown
-from engine.contract.jobs import Operation
-from engine.models.registry.abilities import Abilities, ModelDefaults
+from engine.models.registry.abilities import Abilities, ModelDefaults, abilities_from_table
+from engine.models.registry.ability_sets import ADAPTER_ABILITY
 from engine.models.registry.adapters import Adapter, adapter_from_table
 from engine.models.registry.controls import ControlNet, controls_from_data
 from engine.models.registry.families import (
-    ADAPTER_ABILITY,
     MAX_GUIDANCE,
     MAX_SIDE,
     MAX_STEPS,
@@ -28,7 +27,8 @@ from engine.models.registry.families import (
 )
 from engine.models.registry.folders import TABLES, Folders, ModelFolder, folders_from_data
 from engine.models.registry.ip_adapters import IPAdapter, first_by_use, ip_adapters_from_data
-from engine.models.registry.scheduler import SchedulerSettings, samplers_under, scheduler_from_table
+from engine.models.registry.motion import MotionAdapter, motion_adapters_from_data
+from engine.models.registry.scheduler import SchedulerSettings, scheduler_from_table
 from engine.models.registry.sources import DETAILS, SOURCES, WeightSource, source_from_table
 from engine.models.registry.speed import Precision, SpeedSettings, check_ratios, speed_from_table
 from engine.models.registry.toml_values import TomlReader, read_toml
@@ -95,6 +95,7 @@ class Registry:
     folders: Folders = field(default_factory=lambda: MappingProxyType({}))
     ip_adapters: Mapping[str, IPAdapter] = field(default_factory=lambda: MappingProxyType({}))
     controls: Mapping[str, ControlNet] = field(default_factory=lambda: MappingProxyType({}))
+    motion_adapters: Mapping[str, MotionAdapter] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def upscaler(self) -> Upscaler | None:
@@ -142,6 +143,11 @@ class Registry:
         """Return the ControlNets that are registered for the model's family."""
         return tuple(control for control in self.controls.values() if control.family == model.family.name)
 
+    def motion_adapter_of(self, model: Model) -> MotionAdapter | None:
+        """Return the motion adapter that the model paints films with: the first that is registered for it."""
+        fitting = (one for one in self.motion_adapters.values() if one.family == model.family.name)
+        return next((one for one in fitting if one.model in (None, model.name)), None)
+
     def style_of(self, model: Model) -> Adapter | None:
         """Return the adapter with the community's style: the first that is registered for the model."""
         return next((adapter for adapter in self.adapters_of(model) if adapter.is_style), None)
@@ -162,7 +168,10 @@ class Registry:
         return () if is_rough else first_by_use(self.ip_adapters.values(), model.family.name, model.name)
 
 
-_FILE = {"default", "models", "adapters", "ip_adapters", "upscalers", "controls", *TABLES.values()}
+_FILE = {
+    *("default", "models", "adapters", "ip_adapters", "upscalers", "controls", "motion_adapters"),
+    *TABLES.values(),
+}
 
 
 def read_registry(path: Path = SHIPPED) -> Registry:
@@ -188,6 +197,7 @@ def registry_from_data(data: Mapping[str, Any], path: Path) -> Registry:
     folders = folders_from_data(data, reader)
     ip_adapters = ip_adapters_from_data(data, reader)
     controls = controls_from_data(data, reader)
+    motion_adapters = motion_adapters_from_data(data, reader)
     default = reader.text(data, "default", "the file", next(iter(models), ""))
     if not tables:
         reader.add_problem("the file", f"it registers no model. Add a [models.NAME] table, or begin with {SHIPPED}")
@@ -203,6 +213,7 @@ def registry_from_data(data: Mapping[str, Any], path: Path) -> Registry:
         folders=folders,
         ip_adapters=ip_adapters,
         controls=controls,
+        motion_adapters=motion_adapters,
     )
 
 
@@ -215,7 +226,9 @@ def _model(name: str, table: Mapping[str, Any], reader: TomlReader) -> Model | N
         return None
     defaults = _defaults(reader.table(table, "defaults", section), family, f"{section}.defaults", reader)
     scheduler = scheduler_from_table(reader.table(table, "scheduler", section), family, f"{section}.scheduler", reader)
-    abilities = _abilities(reader.table(table, "abilities", section), family, defaults, scheduler, section, reader)
+    abilities = abilities_from_table(
+        reader.table(table, "abilities", section), family, defaults, scheduler, section, reader
+    )
     model = Model(
         name=name,
         family=family,
@@ -248,38 +261,6 @@ def _defaults(table: Mapping[str, Any], family: Family, section: str, reader: To
         sampler=reader.text(table, "sampler", section, family.sampler),
         outpaint_strength=reader.number(table, "outpaint_strength", section, 1.0, 0.05, 1.0),
     )
-
-
-def _abilities(
-    table: Mapping[str, Any],
-    family: Family,
-    defaults: ModelDefaults,
-    scheduler: SchedulerSettings,
-    section: str,
-    reader: TomlReader,
-) -> Abilities:
-    section = f"{section}.abilities"
-    reader.check_keys(table, {"operations", "samplers", "multiple", "min_side", "max_side", "max_steps"}, section)
-    operations = reader.choices(table, "operations", section, tuple(operation.value for operation in Operation))
-    trained = trained_sizes(family.trained_squares, defaults.side)
-    sides = tuple(side for size in trained for side in size) or (family.side // 4, family.max_side or family.side * 2)
-    return Abilities(
-        operations=tuple(Operation(value) for value in operations),
-        samplers=reader.choices(table, "samplers", section, samplers_under(scheduler, family.samplers)),
-        multiple=_multiple(table, family, section, reader),
-        min_side=reader.integer(table, "min_side", section, min(sides), MAX_SIDE),
-        max_side=reader.integer(table, "max_side", section, max(sides), MAX_SIDE),
-        max_steps=reader.integer(table, "max_steps", section, MAX_STEPS, MAX_STEPS),
-    )
-
-
-def _multiple(table: Mapping[str, Any], family: Family, section: str, reader: TomlReader) -> int:
-    multiple = reader.integer(table, "multiple", section, family.multiple, MAX_SIDE)
-    if multiple % family.granularity == 0:
-        return multiple
-    message = f"multiple is {multiple}, but family {family.name} needs a multiple of {family.granularity}"
-    reader.add_problem(section, message)
-    return family.multiple
 
 
 def _check_defaults(defaults: ModelDefaults, abilities: Abilities, section: str, reader: TomlReader) -> None:

@@ -1,4 +1,4 @@
-"""From finished rows to pictures: latents decoded, a few pictures at a time."""
+"""From finished rows to pictures, or to the frames of a film: latents decoded, a few pictures at a time."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from engine.models.loading.errors import result_or_error
 from engine.painter.batch.rows import ActiveRequest, Row
 from engine.painter.events import Finished
 from engine.painter.pipeline.protocol import LoadedModel
+from engine.painter.sampling.films import frames_of
 from engine.painter.sampling.mosaic import Mosaic
 from engine.painter.sampling.overlap import blend, scaled
 from engine.painter.sampling.tiling import decode_around
@@ -23,7 +24,8 @@ def decode_request(
 ) -> Finished:
     """Return the decoded pictures of a request whose rows are all finished.
 
-    max_pixels: pixels of the pictures that are decoded at once, where memory allows; at least one picture.
+    max_pixels: pixels of the pictures that are decoded at once, where memory allows; at least one picture, or as many
+        frames as belong together.
     heartbeat: called before each decoding.
 
     Raises: PaintedNothing when latents or pictures are not finite, ModelBroken, torch.OutOfMemoryError.
@@ -32,11 +34,16 @@ def decode_request(
     latents = torch.cat([_final_latents(params.stop, row) for row in rows])
     if not torch.isfinite(latents).all():
         raise PaintedNothing(name=params.model.name, cause="its latents are not numbers")
-    parts = torch.split(latents, max(1, max_pixels // (params.width * params.height)))
+    if params.film is not None:
+        latents = frames_of(latents, params.film.frames)
+    parts = torch.split(latents, max(model.frames_together, max_pixels // (params.width * params.height)))
     decode = partial(decode_around, model.decode) if params.is_tiled else model.decode
     decoded = _decode(parts, decode, params.model.name, heartbeat)
     mosaic = rows[0].mosaic
-    pictures = _pasted(rows, decoded) if mosaic is None else (_assembled(mosaic, decoded, params.size),)
+    if params.film is not None:
+        pictures = tuple(decoded)
+    else:
+        pictures = _pasted(rows, decoded) if mosaic is None else (_assembled(mosaic, decoded, params.size),)
     return Finished(
         pictures=pictures,
         film=tuple(active.film),
@@ -44,6 +51,7 @@ def decode_request(
         lora_sha256=tuple(model.sha256_of(adapter) for adapter, _ in params.loras),
         reference_sha256=tuple(model.sha256_of(one.adapter) for one in params.references),
         control_sha256=None if params.control is None else model.sha256_of(params.control),
+        motion_sha256=model.sha256_of(params.film.adapter) if params.film and params.film.adapter else None,
         truncated_texts=tuple(one.truncated_text for one in rows[0].conditioning.texts if one.truncated_text),
     )
 

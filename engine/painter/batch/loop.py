@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from engine.contract.errors import EaselError, PainterLost
+from engine.contract.painting import NUM_PICTURES
 from engine.models.files.locate import file_bytes
 from engine.models.loading.errors import result_or_error
 from engine.models.registry.registry import Model
@@ -40,6 +41,8 @@ from engine.painter.cache.loader import LoadFinished, LoadProgressed, LoadReques
 from engine.painter.events import Stepped
 from engine.painter.phase import Phase
 from engine.painter.pipeline.protocol import LoadedModel
+from engine.painter.sampling.films import frames_of
+from engine.painter.sampling.params import SamplingParams
 
 # Called with the job and slot of every row before each forward.
 OnForward = Callable[[Sequence[tuple[UUID, int]]], None]
@@ -247,7 +250,7 @@ class DenoisingLoop:
         estimates = active.estimates if is_due or active.params.is_filmed else []
         if not estimates:
             return None
-        preview = model.preview(torch.cat(estimates[:: active.params.rows_each]))
+        preview = model.preview(_previewed(active.params, torch.cat(estimates[:: active.params.rows_each])))
         if active.params.is_filmed:
             active.film.append(preview)
         active.preview_time = now if is_due else active.preview_time
@@ -259,3 +262,10 @@ def _stepped(active: ActiveRequest, preview: Tensor | None) -> Stepped:
     total = sum(len(row.trajectory.timesteps) for row in active.rows)
     done = sum(row.trajectory.num_done for row in active.rows)
     return Stepped(done=done // pictures, total=total // pictures, preview=preview)
+
+
+def _previewed(params: SamplingParams, estimates: Tensor) -> Tensor:
+    """Return the latents that previews show: of a film, those of a few frames evenly apart, the first of them."""
+    if params.film is None:
+        return estimates
+    return frames_of(estimates, params.film.frames)[:: max(1, params.film.frames // NUM_PICTURES)]

@@ -1,6 +1,7 @@
 """One picture in the running batch, and the request it belongs to; no scheduling, no model.
 
-A picture is a row; a forward row is one text of one picture, so a picture with guidance takes two forward rows.
+A picture is a row; a forward row is one text of one picture, so a picture with guidance takes two forward rows. A film
+is a row too, and each of its forward rows costs as much as one for each of its frames.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from torch import Tensor
 from engine.contract.errors import EaselError
 from engine.contract.painting import PaintRequest
 from engine.painter.events import Event, Failed
+from engine.painter.sampling.films import FilmParams
 from engine.painter.sampling.guidance import Conditioning, ControlPicture, PromptEmbeds
 from engine.painter.sampling.kept import Kept
 from engine.painter.sampling.mosaic import Mosaic
@@ -37,6 +39,7 @@ class Row:
     is_tiled: whether it goes on at its own opposite edge.
     mosaic: the picture that it is a tile of, in which `slot` is its index; None for a whole picture.
     inputs: what a model that takes masks is given besides the latents, float [1, 1 + channels, height, width].
+    film: what it is a film of, whose frames its latents have as channels; None for a picture.
     """
 
     slot: int
@@ -52,6 +55,7 @@ class Row:
     is_tiled: bool = False
     mosaic: Mosaic | None = None
     inputs: Tensor | None = None
+    film: FilmParams | None = None
 
     @property
     def is_ready(self) -> bool:
@@ -65,6 +69,8 @@ class Row:
         conditioning = self.active_conditioning
         noise = self.text_noise
         texts = conditioning.texts if noise is None else noise.texts(conditioning, self.trajectory.share_left)
+        if self.film is not None:
+            return tuple(replace(text, film=self.film) for text in texts)
         if self.control is None:
             return texts
         control = self.control.moved(self.shift, self.control.pixels.shape[-1] // self.latents.shape[-1])
@@ -87,11 +93,21 @@ class Row:
         return len(self.active_conditioning.texts)
 
     @property
-    def remaining_rows(self) -> int:
-        """Forward rows in all model calls that are left."""
+    def cost(self) -> int:
+        """What the next model call costs, in forward rows of pictures."""
+        return self.num_rows * self._frames
+
+    @property
+    def remaining_cost(self) -> int:
+        """What all model calls that are left cost, in forward rows of pictures."""
         guided = self.trajectory.remaining_before(self.guidance_until)
         unguided = self.trajectory.remaining - guided
-        return guided * len(self.conditioning.texts) + unguided * len(self.conditioning.unguided.texts)
+        num_rows = guided * len(self.conditioning.texts) + unguided * len(self.conditioning.unguided.texts)
+        return num_rows * self._frames
+
+    @property
+    def _frames(self) -> int:
+        return 1 if self.film is None else self.film.frames
 
 
 @dataclass(kw_only=True, eq=False)
@@ -122,7 +138,7 @@ class ActiveRequest:
     @property
     def batch_key(self) -> Hashable:
         """What rows must have in common to share a forward."""
-        return self.params.model.name, self.params.pixels, self.params.loras
+        return self.params.model.name, self.params.pixels, self.params.loras, self.params.film
 
     @property
     def unfinished_rows(self) -> tuple[Row | None, ...]:
@@ -138,11 +154,12 @@ class ActiveRequest:
         return estimates if len(estimates) == len(known) else []
 
     @property
-    def remaining_rows(self) -> int:
-        """Forward rows that the request still needs; before it is started, those of plain guidance."""
+    def remaining_cost(self) -> int:
+        """Forward rows of pictures that the request still needs; before it is started, those of plain guidance."""
         if not self.rows:
-            return self.params.num_rows(self.request.num_pictures) * self.params.steps * 2
-        return sum(row.remaining_rows for row in self.rows)
+            frames = 1 if self.params.film is None else self.params.film.frames
+            return self.params.num_rows(self.request.num_pictures) * self.params.steps * 2 * frames
+        return sum(row.remaining_cost for row in self.rows)
 
 
 def fail(requests: Iterable[ActiveRequest], error: EaselError) -> None:

@@ -25,8 +25,8 @@ class Candidate(Generic[T]):
 
     batch_key: rows may share a forward when this is equal (model, size, adapters).
     is_warm: whether its model is loaded.
-    num_rows: forward rows in its next model call.
-    remaining_rows: forward rows that the whole request still needs.
+    num_rows: forward rows in its next model call, a film counting as its frames.
+    remaining_rows: forward rows that the whole request still needs, counted alike.
     remaining_calls: model calls that this row still needs.
     waited: loop steps in which the request was here and was not painted, in all.
     idle: loop steps since the request was last painted.
@@ -63,8 +63,8 @@ def candidates_of(requests: Iterable[ActiveRequest], is_warm: Callable[[Model], 
             batch_key=active.batch_key,
             is_warm=is_warm(active.params.model),
             member=active.request.member_id,
-            num_rows=row.num_rows if row else 1,
-            remaining_rows=active.remaining_rows,
+            num_rows=row.cost if row else 1,
+            remaining_rows=active.remaining_cost,
             remaining_calls=row.trajectory.remaining if row else 0,
             waited=active.waited,
             idle=active.idle,

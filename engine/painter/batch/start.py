@@ -13,8 +13,9 @@ from engine.models.files.saved_scheduler import SavedScheduler, supported_sample
 from engine.painter.batch.rows import Row
 from engine.painter.operations import OPERATIONS
 from engine.painter.operations.control import control_picture
-from engine.painter.operations.operation import inputs_without_mask
+from engine.painter.operations.operation import Start, inputs_without_mask
 from engine.painter.operations.source import open_source
+from engine.painter.pipeline.motion import TRAINED_BETAS
 from engine.painter.pipeline.protocol import LoadedModel
 from engine.painter.sampling.guidance import Conditioning
 from engine.painter.sampling.interpolation import conditioning_between, conditioning_on_way
@@ -25,18 +26,22 @@ from engine.painter.sampling.variety import away_from_mean, draw_text_noise
 
 
 def start_rows(request: PaintRequest, params: SamplingParams, model: LoadedModel) -> tuple[Row, ...]:
-    """Return one row for each picture or tile, ready for its first step; the model then has the request's adapters set
-    and its ControlNet loaded.
+    """Return one row for each picture, tile or film, ready for its first step; the model then has the request's
+    adapters set, and its ControlNet and motion adapter loaded.
 
     Raises: SettingUnsupported for a sampler that the scheduler in the model's files does not support.
     """
-    given = params.model.scheduler.overrides
+    given = {**params.model.scheduler.overrides, **(TRAINED_BETAS if params.film and params.film.adapter else {})}
     _check_sampler(params, model)
     model.set_adapters(params.loras)
+    if params.film is not None:
+        model.check_film(params.film)
     control = control_picture(request, params, model)
     scheduler = scheduler_for(params.sampler, model.scheduler_config, given, is_flow=model.is_flow)
     model.timesteps(scheduler, params.steps, params.width, params.height)
-    first = start_index(params.strength, params.steps, scheduler.order, is_flow=model.is_flow)
+    # A film by a model that reads its picture starts from noise, however near to the picture it is to stay.
+    strength = None if model.reads_stills else params.strength
+    first = start_index(strength, params.steps, scheduler.order, is_flow=model.is_flow)
     conditioning = conditioning_of(request, params, model)
     num_rows = params.num_rows(request.num_pictures)
     generators = [torch.Generator().manual_seed(seed_of_slot(request, slot)) for slot in range(num_rows)]
@@ -48,7 +53,7 @@ def start_rows(request: PaintRequest, params: SamplingParams, model: LoadedModel
     return tuple(
         Row(
             slot=slot,
-            conditioning=_conditioning_of_slot(conditioning, params, slot, num_rows),
+            conditioning=_conditioning_of_slot(_with_still(conditioning, start), params, slot, num_rows),
             trajectory=trajectory,
             index=0 if start.mosaic else slot,
             guidance_until=params.model.speed.guidance_until,
@@ -61,9 +66,15 @@ def start_rows(request: PaintRequest, params: SamplingParams, model: LoadedModel
             is_tiled=params.is_tiled,
             mosaic=start.mosaic,
             inputs=unmasked if start.inputs is None else start.inputs,
+            film=params.film,
         )
         for slot, start in enumerate(starts)
     )
+
+
+def _with_still(conditioning: Conditioning, start: Start) -> Conditioning:
+    """Return the conditioning, with the picture in place of the text for a model that reads one."""
+    return conditioning if start.still is None else replace(conditioning, embeds=(start.still,), weights=(1.0,))
 
 
 def _conditioning_of_slot(conditioning: Conditioning, params: SamplingParams, slot: int, num_rows: int) -> Conditioning:

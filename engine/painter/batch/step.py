@@ -48,7 +48,8 @@ def denoise(rows: Sequence[Row], model: LoadedModel, name: str) -> list[StepFail
     scaled = [group[0].trajectory.scale_model_input(noisy) for group, noisy in zip(groups, latents, strict=True)]
     outputs = model.predict(_repeated(groups, scaled), _timesteps(groups, model), _texts(groups))
     failures: list[StepFailure] = []
-    for group, noisy, output in zip(groups, latents, torch.split(outputs, list(map(_num_rows, groups))), strict=True):
+    sizes = [sum(row.num_rows for row in group) for group in groups]
+    for group, noisy, output in zip(groups, latents, torch.split(outputs, sizes), strict=True):
         error = result_or_error(name, partial(_guide_and_step, group, noisy, output, model))
         # The sampler may have moved on already: it cannot be asked again.
         failures += [] if error is None else [StepFailure(row=row, error=error, can_retry=False) for row in group]
@@ -111,8 +112,8 @@ def _texts(groups: Sequence[Group]) -> list[PromptEmbeds]:
     return [text for group in groups for row in group for text in row.next_texts]
 
 
-def _num_rows(rows: Iterable[Row]) -> int:
-    return sum(row.num_rows for row in rows)
+def _cost(rows: Iterable[Row]) -> int:
+    return sum(row.cost for row in rows)
 
 
 def step_or_split(
@@ -141,7 +142,7 @@ def _split(rows: Sequence[Row], model: LoadedModel, name: str, limit_rows: Calla
         return _failures(rows, result)
     half = (len(rows) + 1) // 2
     if isinstance(result, torch.OutOfMemoryError):
-        limit_rows(_num_rows(rows[:half]))
+        limit_rows(_cost(rows[:half]))
     return [failure for part in (rows[:half], rows[half:]) for failure in _split(part, model, name, limit_rows)]
 
 

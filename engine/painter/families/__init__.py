@@ -18,6 +18,7 @@ from engine.painter.families.pixart import PixArtModel
 from engine.painter.families.qwen import QwenImageModel
 from engine.painter.families.sana import SanaModel
 from engine.painter.families.sd3 import SD3Model
+from engine.painter.families.svd import StableVideoModel
 from engine.painter.families.unet import UNetModel
 from engine.painter.families.zimage import ZImageModel
 from engine.painter.pipeline.prompt_weighting import Fragments
@@ -39,6 +40,7 @@ KINDS: Mapping[str, Callable[..., LoadedModel]] = MappingProxyType(
         "sana": SanaModel,
         "qwen-image": QwenImageModel,
         "z-image": ZImageModel,
+        "svd": StableVideoModel,
     }
 )
 

@@ -2,7 +2,7 @@
 
 embeddings  tokens [1, 77 * chunks, features]: 768 features for SD 1, 1024 for SD 2, 2048 for SDXL, which has a pooled
             embedding [1, 1280] too.
-latents     [batch, 4, height / 8, width / 8].
+latents     [batch, 4, height / 8, width / 8]; of films of SD 1.x, [batch, 4 * frames, height / 8, width / 8].
 control     pictures [1, 3, height, width] for a ControlNet, whose outputs are added to the U-Net's layers.
 
 Source: `StableDiffusionPipeline` and `StableDiffusionXLPipeline`, diffusers 0.42.
@@ -49,6 +49,8 @@ class UNetModel(PipelineModel):
         scheduler.set_timesteps(steps)
 
     def forward(self, denoiser: Any, latents: Tensor, timesteps: Tensor, embeds: Sequence[PromptEmbeds]) -> Tensor:
+        if (film := embeds[0].film) is not None:
+            return self._motion.predict(film, latents, timesteps, embeds, self._guidance(latents, embeds))
         tokens, mask = stacked_tokens(embeds)
         added = self._added(latents, embeds)
         controls = self._controls.residuals(latents[:, : self._num_channels], timesteps, embeds, added)

@@ -11,6 +11,7 @@ from engine.contract.jobs import Operation
 from engine.contract.painting import PaintRequest
 from engine.contract.references import pictures_of
 from engine.models.registry.registry import Registry
+from engine.painter.operations.animate import ANIMATE
 from engine.painter.operations.imagine import IMAGINE
 from engine.painter.operations.inpaint import INPAINT
 from engine.painter.operations.operation import PainterOperation
@@ -26,6 +27,7 @@ OPERATIONS: Mapping[Operation, PainterOperation] = MappingProxyType(
         Operation.ZOOM: INPAINT,
         Operation.PAN: INPAINT,
         Operation.UPSCALE: UPSCALE,
+        Operation.ANIMATE: ANIMATE,
         Operation.DESCRIBE: DESCRIBE,
         Operation.SHORTEN: SHORTEN,
     }
@@ -47,7 +49,7 @@ def check_operation(
         )
     has_source = request.source is not None
     # Where a picture of the prompt can be what it starts from, it does without another.
-    may_lack = operation.takes_images and bool(request.images)
+    may_lack = operation.may_lack_source or (operation.takes_images and bool(request.images))
     is_whole = has_source == (request.edit is not None) and (operation.needs_source == has_source or may_lack)
     has_mask = (mask_of(request.edit) is not None) == (request.mask is not None)
     lacks_size = operation.has_size and (request.edit is None or request.edit.canvas is None)

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from engine.contract.painting import PaintRequest
 from engine.painter.pipeline.protocol import LoadedModel
+from engine.painter.sampling.guidance import PromptEmbeds
 from engine.painter.sampling.kept import Kept
 from engine.painter.sampling.mosaic import Mosaic
 from engine.painter.sampling.params import SamplingParams
@@ -25,12 +26,14 @@ class Start:
     mosaic: the picture that it is a tile of; None for a whole picture.
     inputs: what a model that takes masks is given besides the latents, float [1, 1 + channels, height, width]: the mask
         and the latents of what is kept; None where all is painted anew.
+    still: what a model that reads a picture in place of texts makes of it; None for any other model.
     """
 
     latents: Tensor
     kept: Kept | None = None
     mosaic: Mosaic | None = None
     inputs: Tensor | None = None
+    still: PromptEmbeds | None = None
 
 
 StartPictures = Callable[[PaintRequest, SamplingParams, LoadedModel, Trajectory], list[Start]]
@@ -41,6 +44,7 @@ class PainterOperation:
     """One operation.
 
     needs_source: whether it starts from a picture; its requests then have a source and an edit, others neither.
+    may_lack_source: whether one that starts from a picture does without.
     takes_images: whether it paints from the pictures in the prompt; others do without them.
     keeps_part: whether a part of the source is kept, so that its edits say which.
     has_size: whether its edits say how large the picture becomes.
@@ -52,6 +56,7 @@ class PainterOperation:
     keeps_part: bool = False
     has_size: bool = False
     takes_images: bool = False
+    may_lack_source: bool = False
     start: StartPictures | None
 
 

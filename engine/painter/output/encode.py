@@ -12,10 +12,11 @@ from torch import Tensor
 
 from engine.contract.painting import NUM_PICTURES, PaintedPicture, PaintedPictures, PaintRequest, Progress
 from engine.painter.events import Finished, Stepped
-from engine.painter.output.films import MEDIA_TYPE, film_between, film_of_steps
+from engine.painter.output.films import MEDIA_TYPE, film_between, film_of_frames, film_of_steps
 from engine.painter.output.images import Pixels, grid_from_pixels, png_from_pixels, preview_from_pixels
 from engine.painter.output.recipe import enlarged_recipe, recipe_of
 from engine.painter.output.recipe_text import enlarged_text, parameters_text
+from engine.painter.sampling.films import FilmParams
 from engine.painter.sampling.params import SamplingParams
 from engine.painter.upscaling.enlarge import Enlarged
 
@@ -35,10 +36,12 @@ def encode_result(
 ) -> PaintedPictures:
     """Return the finished pictures as files with their recipes, and their grid, which upscaled ones have not.
 
-    In place of the grid there is a film, where one was asked for.
+    In place of the grid there is a film, where one was asked for; one of frames has its first one as the picture.
     scores: of each picture, if only the best four are to be shown, the best first.
     """
     frames = _pixels(finished.pictures)
+    if params.film is not None:
+        return _encoded_film(request, params, finished, frames, params.film)
     pixels = frames[:: params.rows_each]
     slots = _best(scores) if scores else range(len(pixels))
     pixels = [pixels[slot] for slot in slots]
@@ -53,6 +56,15 @@ def encode_result(
         return PaintedPictures(pictures=pictures, grid=film, grid_type=MEDIA_TYPE)
     grid, grid_type = grid_from_pixels(pixels)
     return PaintedPictures(pictures=pictures, grid=grid, grid_type=grid_type)
+
+
+def _encoded_film(
+    request: PaintRequest, params: SamplingParams, finished: Finished, frames: Sequence[Pixels], film: FilmParams
+) -> PaintedPictures:
+    """Return a film, and its first frame as the picture with the recipe."""
+    recipe = recipe_of(request, params, finished, 0)
+    still = _picture(frames[0], recipe, parameters_text(recipe))
+    return PaintedPictures(pictures=(still,), grid=film_of_frames(frames, film.fps), grid_type=MEDIA_TYPE)
 
 
 def _best(scores: Sequence[float]) -> list[int]:

@@ -58,6 +58,15 @@ def film_between(frames: Sequence[Pixels], pictures: Sequence[Pixels]) -> bytes:
     return encoded_film([ends[0], *inner, ends[1], *reversed(inner)])
 
 
+def film_of_frames(frames: Sequence[Pixels], fps: int) -> bytes:
+    """Return the film of these frames, each shown as long as the others, again and again."""
+    size = _film_size(Image.fromarray(frames[0]))
+    shown = [Image.fromarray(frame) for frame in frames]
+    if shown[0].size != size:
+        shown = [image.resize(size, Image.Resampling.LANCZOS) for image in shown]
+    return encoded_film([FilmFrame(image=image, duration=timedelta(seconds=1 / fps)) for image in shown])
+
+
 def encoded_film(frames: Sequence[FilmFrame], *, max_bytes: int = MAX_GRID_BYTES) -> bytes:
     """Return the frames, all of one size, as an animated WebP without end.
 

@@ -22,6 +22,7 @@ from engine.painter.output.recipe_check import check_recipe, is_enlarged
 from engine.painter.output.recipe_files import (
     check_adapters,
     check_control,
+    check_film,
     check_source,
     check_upscaler,
     check_weights,
@@ -59,6 +60,8 @@ def recipe_of(
     image_sha256: hash of each encoded picture in the prompt, where the picture is made from them; else absent.
     references: the IP-Adapters that read some, each with its scale and the hash of its files.
     control: the ControlNet that read the one in the prompt, with its weight and its hash; absent without one.
+    film: of a film, of which the picture is the first frame: its frames, its frames for each second, and the motion
+        adapter with its hash; absent of any other picture.
     operation, edit: what was done to the source; absent where all of it was varied at the size that the spec has.
     joined: whether a positive part is several of the prompt, in one text; absent where each has a row of its own.
     cut: the ends of texts that did not fit the text encoder; absent when everything fitted.
@@ -85,6 +88,7 @@ def recipe_of(
         "source_sha256": request.source and _sha256(request.source),
         **({"image_sha256": [*map(_sha256, request.images)]} if params.uses_images else {}),
         **_control(params, finished),
+        **_film(params, finished),
         **(
             {"operation": request.operation.value, "edit": json_from_edit(replace(edit, strength=params.strength))}
             if edit
@@ -166,6 +170,7 @@ def request_from_recipe(
     check_adapters(recipe.get("lora_sha256", {}), params)
     check_references(recipe.get("references", []), params)
     check_control(recipe.get("control"), params)
+    check_film(recipe.get("film"), params)
     return request
 
 
@@ -218,7 +223,9 @@ def _with_adapters(spec: JobSpec, recipe: Mapping[str, Any], *, has_style: bool)
 
 
 def _operation_of(recipe: Mapping[str, Any]) -> Operation:
-    """Return the operation, which only recipes with an edit name."""
+    """Return the operation, which only recipes with an edit or of a film name."""
+    if "film" in recipe:
+        return Operation.ANIMATE
     usual = Operation.IMAGINE if recipe["source_sha256"] is None else Operation.VARY
     return Operation(recipe.get("operation", usual))
 
@@ -261,6 +268,14 @@ def _control(params: SamplingParams, finished: Finished) -> dict[str, Any]:
         return {}
     about = {"name": params.control.name, "weight": params.control_weight, "sha256": finished.control_sha256}
     return {"control": about}
+
+
+def _film(params: SamplingParams, finished: Finished) -> dict[str, Any]:
+    film = params.film
+    if film is None:
+        return {}
+    adapter = {"adapter": film.adapter.name, "sha256": finished.motion_sha256} if film.adapter else {}
+    return {"film": {"frames": film.frames, "fps": film.fps, **adapter}}
 
 
 def _parts(parts: tuple[Part, ...]) -> list[dict[str, Any]]:

@@ -262,6 +262,7 @@ _RECIPE = _object(
     cut=_optional(_list_of(_TEXT)),
     control=_optional(_object(name=_TEXT, weight=_number(0, 2), sha256=_TEXT)),
     upscaler=_optional(_UPSCALER),
+    film=_optional(_object(frames=_whole(1), fps=_whole(1), adapter=_optional(_TEXT), sha256=_optional(_TEXT))),
     scores=_optional(_list_of(_number(-1, 1))),
     references=_optional(_list_of(_REFERENCE)),
 )

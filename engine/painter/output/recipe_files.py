@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from engine.contract.errors import PictureCorrupt, SettingsInvalid, WeightsMismatch
-from engine.models.files.control_files import control_folder, control_hash
 from engine.models.files.locate import local_path
+from engine.models.files.module_files import module_folder, module_hash
 from engine.models.files.weights import hash_of, resolve_hash
 from engine.models.registry.registry import Model, Registry
 from engine.painter.sampling.params import SamplingParams
@@ -45,8 +45,20 @@ def check_adapters(recorded: Mapping[str, str], params: SamplingParams) -> None:
 
 def check_control(recorded: Mapping[str, Any] | None, params: SamplingParams) -> None:
     """Raise WeightsMismatch when the files of the ControlNet have another hash than recorded."""
-    if recorded is not None and params.control is not None and control_hash(params.control) != recorded["sha256"]:
-        raise _other_weights(control_folder(params.control), recorded["sha256"])
+    if recorded is not None and params.control is not None and module_hash(params.control) != recorded["sha256"]:
+        raise _other_weights(module_folder(params.control), recorded["sha256"])
+
+
+def check_film(recorded: Mapping[str, Any] | None, params: SamplingParams) -> None:
+    """Raise SettingsInvalid when films are painted with another motion adapter, WeightsMismatch with another file."""
+    adapter = params.film.adapter if params.film else None
+    if recorded is None or adapter is None or "adapter" not in recorded:
+        return
+    if adapter.name != recorded["adapter"]:
+        problem = f"The motion adapter was {recorded['adapter']!r}, and would be {adapter.name!r}."
+        raise SettingsInvalid(problems=(f"{problem} Register it first in EASEL_MODELS_FILE.",))
+    if module_hash(adapter) != recorded["sha256"]:
+        raise _other_weights(module_folder(adapter), recorded["sha256"])
 
 
 def check_upscaler(recorded: Mapping[str, str] | None, registry: Registry) -> None:

@@ -24,6 +24,7 @@ def parameters_text(recipe: Mapping[str, Any]) -> str:
         "Model hash": recipe["model_sha256"][:10],
         "Model": recipe["model"],
         **_control_facts(recipe.get("control")),
+        **({"Frames": recipe["film"]["frames"], "FPS": recipe["film"]["fps"]} if "film" in recipe else {}),
         **({} if recipe["strength"] is None else {"Denoising strength": f"{recipe['strength']:g}"}),
     }
     lines = [

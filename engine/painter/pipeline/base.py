@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import torch
+from PIL import Image
 from torch import Tensor
 
 from engine.contract.errors import SpeedUnsupported
@@ -17,11 +18,13 @@ from engine.models.loading.offload import bytes_on_device
 from engine.models.registry.adapters import Adapter
 from engine.models.registry.controls import ControlNet
 from engine.models.registry.ip_adapters import IPAdapter
+from engine.models.registry.motion import MotionAdapter
 from engine.models.registry.registry import Model
 from engine.models.registry.speed import Compilation
 from engine.painter.pipeline.controls import ControlNets
 from engine.painter.pipeline.ip_adapters import IPAdapters, ReferenceImages
 from engine.painter.pipeline.loras import LoraManager, Loras
+from engine.painter.pipeline.motion import MotionAdapters
 from engine.painter.pipeline.prompt_weighting import Fragments
 from engine.painter.pipeline.protocol import Addition
 from engine.painter.pipeline.vae import (
@@ -31,6 +34,7 @@ from engine.painter.pipeline.vae import (
     pictures_from_latents,
     preview_from_latents,
 )
+from engine.painter.sampling.films import FilmParams
 from engine.painter.sampling.guidance import Conditioning, PromptEmbeds, apply_guidance
 
 if TYPE_CHECKING:
@@ -46,6 +50,8 @@ class PipelineModel(ABC):
     is_flow = False
     has_embedded_guidance = False
     takes_masks = False
+    reads_stills = False
+    frames_together = 1
 
     def __init__(
         self,
@@ -74,6 +80,7 @@ class PipelineModel(ABC):
         self._compiled = None if how is Compilation.NONE else _compiled(denoiser, how)
         self._lora_manager, self._ip_adapters = LoraManager(pipe, model), IPAdapters(pipe, model)
         self._controls = ControlNets(pipe, model, self.dtype, device)
+        self._motion = MotionAdapters(pipe, model, self.dtype, device)
         self._preview_weights = fit_preview(pipe.vae, self.latent_shape(64, 64))
 
     def latent_shape(self, width: int, height: int) -> tuple[int, int, int]:
@@ -86,11 +93,16 @@ class PipelineModel(ABC):
     def load_control(self, control: ControlNet) -> None:
         self._controls.load(control)
 
+    def check_film(self, film: FilmParams) -> None:
+        self._motion.check(film)
+
     def sha256_of(self, addition: Addition) -> str:
         if isinstance(addition, Adapter):
             return self._lora_manager.sha256_of(addition)
         if isinstance(addition, ControlNet):
             return self._controls.load(addition).sha256
+        if isinstance(addition, MotionAdapter):
+            return self._motion.load(addition).sha256
         return self._ip_adapters.sha256_of(addition)
 
     def has_loaded(self, additions: Iterable[Addition]) -> bool:
@@ -104,12 +116,14 @@ class PipelineModel(ABC):
 
     @property
     def additions(self) -> Mapping[Addition, int]:
-        every = (self._lora_manager.adapters, self._controls.sizes, self._ip_adapters.sizes)
+        every = (self._lora_manager.adapters, self._controls.sizes, self._ip_adapters.sizes, self._motion.sizes)
         return dict[Addition, int]([one for sizes in every for one in sizes.items()])
 
     def drop(self, addition: Addition) -> None:
         if isinstance(addition, ControlNet):
             self._controls.drop(addition)
+        elif isinstance(addition, MotionAdapter):
+            self._motion.drop(addition)
         elif isinstance(addition, IPAdapter):
             self._ip_adapters.drop()
         else:
@@ -134,7 +148,7 @@ class PipelineModel(ABC):
             raise SpeedUnsupported(name=self._model.name, setting=setting, cause=str(error)) from error
 
     def predict(self, latents: Tensor, timesteps: Tensor, embeds: Sequence[PromptEmbeds]) -> Tensor:
-        is_changed = self._lora_manager.is_active or any(one.references or one.control for one in embeds)
+        is_changed = self._lora_manager.is_active or any(one.references or one.control or one.film for one in embeds)
         compiled = None if is_changed else self._compiled
         while compiled is not None and compiled.batch_sizes(latents, embeds):
             try:
@@ -157,6 +171,9 @@ class PipelineModel(ABC):
 
     def encode(self, pictures: Tensor, generator: torch.Generator) -> Tensor:
         return latents_from_pictures(self._vae, pictures.to(self.device), generator)
+
+    def read_still(self, picture: Image.Image, generator: torch.Generator) -> PromptEmbeds:
+        raise NotImplementedError
 
     def decode(self, latents: Tensor) -> Tensor:
         return pictures_from_latents(self._vae, latents)

@@ -6,16 +6,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 import torch
+from PIL import Image
 from torch import Tensor
 
 from engine.models.registry.adapters import Adapter
 from engine.models.registry.controls import ControlNet
 from engine.models.registry.ip_adapters import IPAdapter
+from engine.models.registry.motion import MotionAdapter
 from engine.painter.pipeline.ip_adapters import ReferenceImages
 from engine.painter.pipeline.loras import Loras
+from engine.painter.sampling.films import FilmParams
 from engine.painter.sampling.guidance import Conditioning, PromptEmbeds
 
-Addition = Adapter | ControlNet | IPAdapter
+Addition = Adapter | ControlNet | IPAdapter | MotionAdapter
 """What is loaded beside a model's own weights, and may be unloaded without it."""
 
 
@@ -26,6 +29,8 @@ class LoadedModel(Protocol):
     is_flow: whether it predicts the velocity of a rectified flow.
     has_embedded_guidance: whether it takes the guidance scale as an input, and needs no unconditional row.
     takes_masks: whether it was trained to inpaint: its input is the latents, the mask and the latents of what is kept.
+    reads_stills: whether it reads a picture in place of texts, and makes films that go on from it.
+    frames_together: frames of a film that are decoded together, because the decoder blends them.
     dtype, device: of its latents.
     sha256: hash over its weights and configurations.
     size_bytes: memory that its weights take, without additions.
@@ -35,6 +40,8 @@ class LoadedModel(Protocol):
     is_flow: bool
     has_embedded_guidance: bool
     takes_masks: bool
+    reads_stills: bool
+    frames_together: int
     dtype: torch.dtype
     device: torch.device
     sha256: str
@@ -65,6 +72,14 @@ class LoadedModel(Protocol):
 
         Raises: WeightsMissing, WeightsMismatch, ModelBroken, SettingUnsupported for one that does not fit,
         torch.OutOfMemoryError.
+        """
+        ...
+
+    def check_film(self, film: FilmParams) -> None:
+        """Load the film's motion adapter unless it is loaded; `predict` does so too for those of its rows.
+
+        Raises: OperationUnsupported for a model that paints no films, SettingUnsupported for too many frames,
+        WeightsMissing, WeightsMismatch, ModelBroken also for an adapter that does not fit, torch.OutOfMemoryError.
         """
         ...
 
@@ -131,6 +146,13 @@ class LoadedModel(Protocol):
         """Return latents drawn from the encoder's distribution, float [1, channels, height / factor, width / factor].
 
         pictures: float [1, 3, height, width] in -1 to 1, on any device.
+        """
+        ...
+
+    def read_still(self, picture: Image.Image, generator: torch.Generator) -> PromptEmbeds:
+        """Return a picture as models that make films of pictures read it; `reads_stills` says which do.
+
+        picture: in RGB, of the film's size. generator: on the CPU; draws the noise that is added to the picture.
         """
         ...
 

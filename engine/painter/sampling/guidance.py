@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from engine.models.registry.controls import ControlNet
+from engine.painter.sampling.films import FilmParams
 from engine.painter.sampling.tiling import Shift
 
 
@@ -51,6 +52,8 @@ class PromptEmbeds:
     guidance: guidance scale, for families that take it as an input; others combine two predictions instead.
     references: what each of the model's IP-Adapters reads beside the text, None for those without; empty without any.
     control: what steers the picture besides the text, for U-Nets; None for nothing.
+    film: of which the text is; None of a picture.
+    still: latents of the picture that a film goes on from, float [1, channels, height, width], for models that read it.
     """
 
     tokens: Tensor
@@ -60,6 +63,8 @@ class PromptEmbeds:
     guidance: float = 1.0
     references: tuple[ReferenceTokens | None, ...] = ()
     control: ControlPicture | None = None
+    film: FilmParams | None = None
+    still: Tensor | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

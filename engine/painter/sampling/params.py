@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from engine.contract.edits import FAITHFUL, Box, Canvas
@@ -18,10 +18,12 @@ from engine.models.registry.adapters import Adapter
 from engine.models.registry.controls import ControlNet
 from engine.models.registry.families import MAX_GUIDANCE
 from engine.models.registry.ip_adapters import IPAdapter
+from engine.models.registry.motion import MotionAdapter
 from engine.models.registry.registry import Model, Registry
 from engine.painter.sampling.additions import control_of, loras_of, with_own_adapters
 from engine.painter.sampling.between import Between, between_of, is_between, seed_between
 from engine.painter.sampling.checks import bounded, check_known
+from engine.painter.sampling.films import FilmParams, film_of
 from engine.painter.sampling.parts import is_interpolated, joined_spec, weighed_parts
 from engine.painter.sampling.references import Reference, are_start, references_of
 from engine.prompt import (
@@ -78,6 +80,7 @@ class SamplingParams:
     best: how many pictures are painted to show the best four; 0 shows all. reward: file of what the community likes, by
         which they are chosen; None for how near they are to the words.
     is_tiled: whether the pictures go on at their own opposite edges.
+    film: what kind of film the frames are of; None for pictures.
     references: what the model's IP-Adapters read. ip_adapters: all that it has, where it needs any.
     """
 
@@ -106,6 +109,7 @@ class SamplingParams:
     is_interpolated: bool = False
     between: Between | None = None
     is_filmed: bool = False
+    film: FilmParams | None = None
     references: tuple[Reference, ...] = ()
     ip_adapters: tuple[IPAdapter, ...] = ()
 
@@ -120,9 +124,10 @@ class SamplingParams:
         return self.starts_from_images or bool(self.references) or self.control is not None
 
     @property
-    def additions(self) -> tuple[Adapter | ControlNet | IPAdapter, ...]:
+    def additions(self) -> tuple[Adapter | ControlNet | IPAdapter | MotionAdapter, ...]:
         """What is loaded beside the model's own weights."""
-        return (*(adapter for adapter, _ in self.loras), *([self.control] if self.control else []), *self.ip_adapters)
+        single = (self.control, self.film.adapter if self.film else None)
+        return (*(adapter for adapter, _ in self.loras), *self.ip_adapters, *(one for one in single if one is not None))
 
     def num_rows(self, num_pictures: int) -> int:
         """Return how many rows that many pictures have."""
@@ -149,6 +154,8 @@ def params_from_request(request: PaintRequest, registry: Registry) -> SamplingPa
 
     Raises: ModelUnknown, OperationUnsupported, SizeUnsupported, SettingUnsupported, SourceMismatch.
     """
+    if request.operation is Operation.ANIMATE:
+        request = replace(request, spec=spec_for_operation(request.operation, request.spec))
     spec = spec_for_operation(request.operation, request.spec) if _is_upscale(request) else request.spec
     asked = spec.parameters
     model = registry.model(_text(asked.get("model")))
@@ -165,7 +172,8 @@ def params_from_request(request: PaintRequest, registry: Registry) -> SamplingPa
     if between is not None:
         positive, negative = between.positive, between.negative
         is_joined = any(end.is_joined for end in between.ends)
-    image_strength = _image_strength(asked, model, has_words=bool(request.spec.parts))
+    film = film_of(request, model, registry)
+    image_strength = _image_strength(asked, model, film, has_words=bool(request.spec.parts))
     references, control = references_of(request, model, registry), control_of(request, model, registry)
     starts_from_images = control is None and are_start(request, references)
     return SamplingParams(
@@ -191,6 +199,7 @@ def params_from_request(request: PaintRequest, registry: Registry) -> SamplingPa
         weirdness=bounded(model, "weird", asked.get("weird"), 0, 0, 3000) / 1000,
         best=0 if request.edit else round(bounded(model, "best", asked.get("best"), 0, 5, MOST_PAINTED)),
         reward=None if (style := registry.style_of(model)) is None else style.reward,
+        film=film,
         # A part of a picture ends at what is kept of it.
         is_tiled=asked.get("tile") is True and canvas is None,
         canvas=canvas,
@@ -216,7 +225,7 @@ def _guidance(asked: Mapping[str, ParameterValue], request: PaintRequest, model:
 
 def seed_of_slot(request: PaintRequest, slot: int) -> int:
     """Return the seed of a picture, 0 to 2**32 - 1: one for all if asked for, else seed + slot mod 2**32."""
-    if is_interpolated(request):
+    if is_interpolated(request) or request.operation is Operation.ANIMATE:
         return request.seed
     if is_between(request):
         return seed_between(request, slot)
@@ -260,10 +269,16 @@ def _strength(request: PaintRequest, model: Model) -> float | None:
     raise SettingUnsupported(name="strength", value=f"{strength:g}", model=model.name, within=("0", "1"))
 
 
-def _image_strength(asked: Mapping[str, ParameterValue], model: Model, *, has_words: bool) -> float:
-    """Return how far a picture may leave those in its prompt: `--strength`, or else 1 - w / 4 for the weight w."""
+def _image_strength(
+    asked: Mapping[str, ParameterValue], model: Model, film: FilmParams | None, *, has_words: bool
+) -> float:
+    """Return how far a picture may leave those in its prompt: `--strength`, or else 1 - w / 4 for the weight w.
+
+    Without `--strength`, the frames of a film may leave them as far as its motion says.
+    """
     weight = bounded(model, "iw", asked.get("iw"), 1 if has_words else WORDLESS_WEIGHT, 0, 3)
-    return bounded(model, "strength", asked.get("strength"), 1 - weight / 4, 0.05, 1)
+    usual = 1 - weight / 4 if film is None else film.strength
+    return bounded(model, "strength", asked.get("strength"), usual, 0.05, 1)
 
 
 def _window(canvas: Canvas, model: Model, operation: Operation) -> Box:

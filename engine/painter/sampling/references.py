@@ -19,6 +19,8 @@ WORDLESS_IMAGE_WEIGHT = 2.0
 Source: Ye et al. 2023 (IP-Adapter), section 4.4.
 """
 
+_READ_NONE = frozenset({Operation.UPSCALE, Operation.ANIMATE})
+
 
 @dataclass(frozen=True, kw_only=True)
 class Reference:
@@ -37,8 +39,9 @@ def references_of(request: PaintRequest, model: Model, registry: Registry) -> tu
     """
     pictures = pictures_of(request.spec)
     scales = {use: scale(request.spec.parameters, bool(request.spec.parts)) for use, scale in _SCALES.items()}
-    # Operations on a source do without pictures; tiles of an upscaled picture are no whole pictures.
-    is_plain = len(request.images) != len(pictures) or request.operation is Operation.UPSCALE
+    # Operations on a source do without pictures; tiles of an upscaled picture are no whole pictures, and films start
+    # from theirs.
+    is_plain = len(request.images) != len(pictures) or request.operation in _READ_NONE
     if not pictures or is_plain or not request.may_read_images:
         return ()
     adapters = {adapter.use: adapter for adapter in registry.ip_adapters_of(model)}

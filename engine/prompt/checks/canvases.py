@@ -120,6 +120,18 @@ def varied_canvas(picture: Picture, job: Job, limits: Limits) -> Canvas | None:
     return checked_canvas(whole_canvas(*size), job.spec, limits) if is_extended else None
 
 
+def animated_canvas(picture: Picture, job: Job, limits: Limits) -> Canvas | None:
+    """Return the size of a film of a picture of the job, where the prompt does not say it; None where it does.
+
+    job: with the spec of the film. A model that makes films of any model's pictures has sizes of its own.
+
+    Raises: SizeUnsupported, ModelUnknown.
+    """
+    if limits.animator and job.spec.parameters.get("model") == limits.animator:
+        return painted_canvas((picture.width, picture.height), job.spec, limits)
+    return varied_canvas(picture, job, limits)
+
+
 def checked_canvas(canvas: Canvas, spec: JobSpec, limits: Limits) -> Canvas:
     """Return the canvas.
 

@@ -26,6 +26,7 @@ from engine.prompt.parameters import SERVICE_ABILITIES
 from engine.prompt.sentences import Code, Sentence, sentence
 
 _Told = tuple[Sentence, Sentence]
+_FROM_PROMPTS = frozenset({Operation.IMAGINE, Operation.ANIMATE})
 
 
 def capability_problems(
@@ -59,8 +60,8 @@ def _operation(
     images: Sequence[LocatedImage],
     model: ModelCapabilities,
 ) -> list[Problem]:
-    """Return a problem, at the model's name or else at the first words, for a model that cannot paint new grids."""
-    if model.operations is None or Operation.IMAGINE in model.operations:
+    """Return a problem, at the model's name or else at the first words, for a model that makes nothing of a prompt."""
+    if model.operations is None or not _FROM_PROMPTS.isdisjoint(model.operations):
         return []
     places = [one.span for one in settings if one.target == "model"]
     places += [(part.start, part.end) for part in parts]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -12,8 +13,17 @@ from engine.prompt.checks.canvases import can_be_panned, unpaintable_extensions
 from engine.prompt.checks.operations import spec_for_operation
 from engine.prompt.checks.outdated import check_spec, model_of, operations_of
 from engine.prompt.checks.sizes import painted_size
+from engine.prompt.parameters import CANONICAL, SERVICE_ABILITIES
 
-_AFTER_UPSCALE = TEXT_OPERATIONS | {Operation.UPSCALE, Operation.VARY}
+_EVERYWHERE = SERVICE_ABILITIES | {""}
+_OF_OTHER_MODELS = frozenset({"cfg", "model", "no", "sampler", "steps"})
+_AFTER: Mapping[Operation, frozenset[Operation]] = MappingProxyType(
+    {
+        Operation.UPSCALE: TEXT_OPERATIONS | {Operation.UPSCALE, Operation.VARY, Operation.ANIMATE},
+        Operation.ANIMATE: TEXT_OPERATIONS | {Operation.ANIMATE},
+    }
+)
+"""What can follow those whose picture is not like one of a grid."""
 
 
 def followup_spec(limits: Limits, operation: Operation, spec: JobSpec) -> JobSpec:
@@ -24,7 +34,21 @@ def followup_spec(limits: Limits, operation: Operation, spec: JobSpec) -> JobSpe
 
     Raises: RequestError if the current models do not support it; see `check_supported`.
     """
-    return repeated_spec(limits, operation, _about_one_picture(operation, spec))
+    return repeated_spec(limits, operation, animated_spec(limits, operation, _about_one_picture(operation, spec)))
+
+
+def animated_spec(limits: Limits, operation: Operation, spec: JobSpec) -> JobSpec:
+    """Return the spec of a film of a picture: with the model that makes such films, if the service has one.
+
+    It keeps the words, which that model does not read, and of the parameters those that it knows.
+    """
+    animator = next((model for model in limits.models if model.name == limits.animator), None)
+    if operation is not Operation.ANIMATE or animator is None or spec.parameters.get("model") == animator.name:
+        return spec
+    known = {row.name for row in CANONICAL if row.ability in _EVERYWHERE | (animator.abilities or frozenset())}
+    kept = {name: value for name, value in spec.parameters.items() if name in known - _OF_OTHER_MODELS}
+    other = replace(spec, parameters=MappingProxyType({**kept, "model": animator.name}), adapters=MappingProxyType({}))
+    return replace(other, prompt=render(other))
 
 
 def repeated_spec(limits: Limits, operation: Operation, spec: JobSpec) -> JobSpec:
@@ -44,8 +68,11 @@ def repeated_spec(limits: Limits, operation: Operation, spec: JobSpec) -> JobSpe
 def reworded_spec(limits: Limits, operation: Operation, spec: JobSpec) -> JobSpec:
     """Return the spec of a new job of the operation whose prompt the member has just written, as it is.
 
+    That of a film of a picture is the one of `animated_spec`.
+
     Raises: RequestError if the current models do not support it; see `check_supported`.
     """
+    spec = animated_spec(limits, operation, spec)
     check_supported(operation, spec, limits)
     return spec
 
@@ -71,18 +98,18 @@ def asks_for_other_shape(spec: JobSpec, old: JobSpec) -> bool:
 def possible_operations(limits: Limits, job: Job) -> frozenset[Operation]:
     """Return the operations that can follow the job; none if its model is no longer registered.
 
-    An upscaled picture may be larger than its model paints, so that only what needs no such size can follow. A picture
-    that the model can extend to no side is not panned.
+    An upscaled picture may be larger than its model paints, so that only what needs no such size can follow. After a
+    film come others. A picture that the model can extend to no side is not panned.
     """
     try:
         check_spec(job.spec, limits)
-        known = operations_of(job.spec, limits)
+        known = operations_of(job.spec, limits) | ({Operation.ANIMATE} if limits.animator else frozenset())
         size = _size_of(job, limits)
         if size and not can_be_panned(size, job.spec, limits):
             known -= {Operation.PAN}
     except RequestError:
         return frozenset()
-    return known & _AFTER_UPSCALE if job.operation is Operation.UPSCALE else known
+    return known & _AFTER.get(job.operation, known)
 
 
 def impossible_extensions(limits: Limits, job: Job) -> frozenset[str]:

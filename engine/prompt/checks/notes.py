@@ -7,6 +7,9 @@ from collections.abc import Iterator, Sequence
 from engine.contract.jobs import JobSpec, Operation, Part
 from engine.prompt.errors import quoted
 from engine.prompt.limits import Limits, ModelCapabilities
+from engine.prompt.parameter_type import GRID
+from engine.prompt.parameters import CANONICAL
+from engine.prompt.parameters.films import FILM_PARAMETERS
 from engine.prompt.sentences import Code, Field, Sentence, sentence
 from engine.prompt.subjects import Words, contains, has_subject, plain_text, words_of
 
@@ -15,6 +18,9 @@ _ON_A_PICTURE = _ON_A_PART | {Operation.VARY}
 _ASKS_FOR_PROMPTS = frozenset({Operation.DESCRIBE, Operation.SHORTEN})
 """They paint nothing, and what stands for the prompt of a picture is no word of the member's."""
 _FOR_NEW_GRIDS = ("best", "video", "interpolate", "between", "at", "strength", "control", "control-weight")
+_OF_FILMS = tuple(row.name for row in FILM_PARAMETERS)
+_NOT_OF_FILMS = tuple(row.name for row in CANONICAL if row.operations == GRID)
+_IGNORED = {**dict.fromkeys(_ON_A_PICTURE, _FOR_NEW_GRIDS), Operation.ANIMATE: _NOT_OF_FILMS}
 _WITHOUT_EFFECT = {"interpolate": ("chaos", "best", "video", "sameseed"), "video": ("best",)}
 """What a kind of result leaves out: a film shows all pictures, and its frames lie between two ends, of one noise."""
 
@@ -55,9 +61,12 @@ def _missing_style(spec: JobSpec, model: ModelCapabilities) -> Iterator[Sentence
 
 def _without_effect(spec: JobSpec, operation: Operation) -> Iterator[Sentence]:
     """Yield what changes nothing, because of the operation or of another parameter."""
-    ignored = _FOR_NEW_GRIDS if operation in _ON_A_PICTURE else ()
+    ignored = _IGNORED.get(operation, ())
     if found := [name for name in ignored if name in spec.parameters]:
         code = Code.ONE_FOR_NEW_GRIDS if len(found) == 1 else Code.SEVERAL_FOR_NEW_GRIDS
+        yield sentence(code, parameters=_listed(found))
+    if operation is not Operation.ANIMATE and (found := [name for name in _OF_FILMS if name in spec.parameters]):
+        code = Code.ONE_FOR_FILMS if len(found) == 1 else Code.SEVERAL_FOR_FILMS
         yield sentence(code, parameters=_listed(found))
     if operation in _ON_A_PART and "tile" in spec.parameters:
         yield sentence(Code.TILE_WITHOUT_EFFECT)

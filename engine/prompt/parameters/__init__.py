@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from engine.prompt.parameter_type import Parameter
+from engine.prompt.parameters.films import FILM_PARAMETERS
 from engine.prompt.parameters.foreign import FOREIGN_PARAMETERS
 from engine.prompt.parameters.grid import GRID_PARAMETERS, MOST_PAINTED
 from engine.prompt.parameters.look import LOOK_PARAMETERS
@@ -35,6 +36,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     *LOOK_PARAMETERS,
     *PICTURE_PARAMETERS,
     *MODEL_PARAMETERS,
+    *FILM_PARAMETERS,
     *RESULT_PARAMETERS,
 )
 

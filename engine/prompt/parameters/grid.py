@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.contract.jobs import MAX_SEED
-from engine.prompt.parameter_type import GRID, Parameter, ParameterKind
+from engine.prompt.parameter_type import FILM, GRID, Parameter, ParameterKind
 
 MOST_PAINTED = 16
 """The most pictures that one job paints to choose from."""
@@ -61,7 +61,7 @@ GRID_PARAMETERS: tuple[Parameter, ...] = (
         help="Time spent on the pictures: 2 takes twice as long, 0.5 half.",
         meaning="Multiplies the number of steps.",
         example="a house --quality 2",
-        operations=GRID,
+        operations=GRID | FILM,
         ability="quality",
     ),
     Parameter(
@@ -85,7 +85,7 @@ GRID_PARAMETERS: tuple[Parameter, ...] = (
         help="Seed of the noise. The same seed and prompt give the same pictures.",
         meaning="Picture n of a grid uses seed + n. Random for each job when not given.",
         example="a red circle --seed 7",
-        operations=GRID,
+        operations=GRID | FILM,
         option="seed",
     ),
     Parameter(

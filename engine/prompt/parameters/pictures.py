@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.prompt.parameter_type import GRID, Parameter, ParameterKind
+from engine.prompt.parameter_type import FILM, GRID, Parameter, ParameterKind
 
 PICTURE_PARAMETERS: tuple[Parameter, ...] = (
     Parameter(
@@ -27,7 +27,7 @@ PICTURE_PARAMETERS: tuple[Parameter, ...] = (
         help="How far the pictures may leave those in the prompt: 0.2 a little, 0.9 nearly everywhere.",
         meaning="Share of the steps that is painted, starting from the noised picture. Overrides --iw and IP-Adapters.",
         example="https://example.com/house.png a red house --strength 0.5",
-        operations=GRID,
+        operations=GRID | FILM,
         ability="images",
         needs="images",
     ),

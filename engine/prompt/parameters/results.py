@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.prompt.parameter_type import GRID, Parameter, ParameterKind
+from engine.prompt.parameter_type import FILM, GRID, Parameter, ParameterKind
 
 RESULT_PARAMETERS: tuple[Parameter, ...] = (
     Parameter(
@@ -53,7 +53,7 @@ RESULT_PARAMETERS: tuple[Parameter, ...] = (
         help="Lower quality in about half the time.",
         meaning="Half the steps.",
         example="a red circle --draft",
-        operations=GRID,
+        operations=GRID | FILM,
         ability="draft",
     ),
     *(

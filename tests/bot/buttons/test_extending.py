@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.replies.followup_replies import ALREADY_SQUARE
-from engine.contract.edits import STRONG, SUBTLE, Box, Canvas, Edit
+from engine.contract.edits import CALM, LIVELY, STRONG, SUBTLE, Box, Canvas, Edit
 from engine.contract.feedback import Verb
 from engine.contract.jobs import Operation
 from engine.prompt import Limits, ModelCapabilities, SizeLimits
@@ -33,6 +33,8 @@ def around(width: int, height: int, left: int, top: int, side: int) -> Edit:
 BUTTONS: dict[str, tuple[Operation, Verb, str, Edit]] = {
     "Vary (Subtle)": (Operation.VARY, Verb.VARY, "subtle", Edit(strength=SUBTLE)),
     "Vary (Strong)": (Operation.VARY, Verb.VARY, "strong", Edit(strength=STRONG)),
+    "Animate (High)": (Operation.ANIMATE, Verb.ANIMATE, "high", Edit(strength=LIVELY)),
+    "Animate (Low)": (Operation.ANIMATE, Verb.ANIMATE, "low", Edit(strength=CALM)),
     "Zoom Out 2x": (Operation.ZOOM, Verb.ZOOM, "2x", around(SIDE, SIDE, 8, 8, 16)),
     "Zoom Out 1.5x": (Operation.ZOOM, Verb.ZOOM, "1.5x", around(SIDE, SIDE, 5, 5, 21)),
     "⬅️": (Operation.PAN, Verb.PAN, "left", around(48, SIDE, 16, 0, SIDE)),
@@ -41,7 +43,12 @@ BUTTONS: dict[str, tuple[Operation, Verb, str, Edit]] = {
     "⬇️": (Operation.PAN, Verb.PAN, "down", around(SIDE, 48, 0, 0, SIDE)),
 }
 ARROWS = {"⬅️", "➡️", "⬆️", "⬇️"}
-TITLES = {Operation.VARY: "Variations by", Operation.ZOOM: "Zoom Out by", Operation.PAN: "Pan by"}
+TITLES = {
+    Operation.VARY: "Variations by",
+    Operation.ANIMATE: "Film by",
+    Operation.ZOOM: "Zoom Out by",
+    Operation.PAN: "Pan by",
+}
 
 
 async def test_each_button_starts_its_job(painted_grid: Grid, ben: MemberClient, hand: EngineHand) -> None:

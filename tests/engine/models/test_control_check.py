@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine.contract.errors import ModelBroken, SettingsInvalid, WeightsMismatch, WeightsMissing
-from engine.models.control_check import control_statuses, record_control_hash
+from engine.models.module_check import module_statuses, record_module_hash
 from engine.models.prompt_limits import read_limits
 from engine.models.registry.registry import Registry, read_registry
 from tests.easel.command import run_easel
@@ -43,7 +43,7 @@ def models_file(tmp_path: Path) -> Path:
 
 async def test_a_check_says_which_work_and_which_models_they_fit(models_file: Path) -> None:
     registry = read_registry(models_file)
-    states = {status.control.name: status for status in control_statuses(registry)}
+    states = {status.module.name: status for status in module_statuses(registry)}
     works = states["edges"]
     assert works.error is None and works.fits == ("tiny",) and works.size_bytes > 100_000
     assert works.misfits == ("does not fit wide: its in_channels is 4, and the model needs 6",)
@@ -54,7 +54,7 @@ async def test_a_check_says_which_work_and_which_models_they_fit(models_file: Pa
         "gone": WeightsMissing,
         "far": WeightsMissing,
     }
-    record_control_hash(registry, works)
+    record_module_hash(registry, works)
     assert read_registry(models_file).controls["edges"].sha256 == works.sha256
     limits = await read_limits(models_file, None)
     # What cannot be compared is told when it is loaded.

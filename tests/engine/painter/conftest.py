@@ -11,6 +11,7 @@ import torch
 
 from engine.models.registry.registry import Registry, read_registry
 from tests.engine.painter.checkpoints import ONE_BLOCK, save_lcm, save_lora, save_sd1, save_sdxl
+from tests.engine.painter.motion import save_motion
 from tests.engine.painter.registries import entry
 from tests.sharing import made_once
 
@@ -26,6 +27,7 @@ REGISTRY = "".join(
         entry("sd2", "sd2", "sd2"),
         entry("sdxl", "sdxl", "sdxl"),
         entry("lcm", "sd1", "lcm", "lcm"),
+        '[motion_adapters.wave]\nfolder = "wave"\nfamily = "sd1"\n',
         *(f'[adapters.{name}]\nfile = "{name}.safetensors"\nfamily = "sd1"\n' for name in ADAPTERS),
     )
 )
@@ -50,6 +52,7 @@ def save_checkpoints(folder: Path) -> None:
     save_lora(folder / "paper.safetensors", folder / "sd1", seed=5)
     save_lora(folder / "big.safetensors", folder / "sdxl", seed=6)
     save_lora(folder / "one-block-ink.safetensors", folder / "one-block", seed=9)
+    save_motion(folder / "wave", seed=11)
     (folder / "empty.safetensors").write_bytes(bytes([2, 0, 0, 0, 0, 0, 0, 0]) + b"{}")
     (folder / "pickle.safetensors").write_bytes(b"\x80\x04K\x01.")
     (folder / "registry.toml").write_text(REGISTRY)

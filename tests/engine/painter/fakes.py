@@ -8,6 +8,7 @@ from typing import Any
 from weakref import WeakSet
 
 import torch
+from PIL import Image
 from torch import Tensor
 
 from engine.models.registry.controls import ControlNet
@@ -16,6 +17,7 @@ from engine.models.registry.registry import Model
 from engine.painter.pipeline.ip_adapters import ReferenceImages
 from engine.painter.pipeline.loras import Loras
 from engine.painter.pipeline.protocol import Addition
+from engine.painter.sampling.films import FilmParams
 from engine.painter.sampling.guidance import Conditioning, PromptEmbeds, apply_guidance
 
 
@@ -25,6 +27,8 @@ class FlatModel:
     is_flow = False
     has_embedded_guidance = False
     takes_masks = False
+    reads_stills = False
+    frames_together = 1
     dtype = torch.float32
     device = torch.device("cpu")
     sha256 = "0" * 64
@@ -50,6 +54,12 @@ class FlatModel:
 
     def set_adapters(self, loras: Loras) -> None:
         return None
+
+    def check_film(self, film: FilmParams) -> None:
+        raise NotImplementedError
+
+    def read_still(self, picture: Image.Image, generator: torch.Generator) -> PromptEmbeds:
+        raise NotImplementedError
 
     def load_control(self, control: ControlNet) -> None:
         return None

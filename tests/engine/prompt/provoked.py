@@ -113,6 +113,7 @@ NOTED = (
     f"{PNG} a circle",
     *("two boxes --no box", "a red circle --no red, circle", "a dragon", "a circle --stylize 200"),
     *("a cat --best 8 --video", "a:: b --best 8 --chaos 9 --interpolate", "a circle --best 8", "a circle --tile"),
+    *("a circle --motion low", "a circle --motion low --fps 12"),
 )
 """Painted, with notes."""
 

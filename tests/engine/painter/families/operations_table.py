@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from engine.contract.edits import CREATIVE, Box, Canvas, Edit, whole_canvas
+from engine.contract.edits import CALM, CREATIVE, Box, Canvas, Edit, whole_canvas
 from engine.contract.errors import EaselError
 from engine.contract.jobs import Operation
 from engine.contract.painting import PaintedPictures, Painter, PaintRequest
@@ -33,6 +33,7 @@ COLUMNS: Mapping[Operation, str] = {
     Operation.ZOOM: "zoom",
     Operation.PAN: "pan",
     Operation.UPSCALE: "upscale",
+    Operation.ANIMATE: "film",
 }
 # The tiny checkpoint of each family.
 MODELS: Mapping[str, str] = {"sd1": "tiny", "pixart": "sigma"}
@@ -45,6 +46,7 @@ _EDITS: Mapping[Operation, Edit] = {
     Operation.ZOOM: Edit(strength=1.0, canvas=Canvas(width=SIDE, height=SIDE, box=_MIDDLE)),
     Operation.PAN: Edit(strength=1.0, canvas=Canvas(width=2 * SIDE, height=SIDE, box=_LEFT)),
     Operation.UPSCALE: Edit(strength=CREATIVE, canvas=whole_canvas(2 * SIDE, 2 * SIDE)),
+    Operation.ANIMATE: Edit(strength=CALM),
 }
 
 
@@ -99,11 +101,12 @@ async def rows_of(registry: Registry) -> dict[str, str]:
 async def write() -> None:
     """Paint with every family and write the table into README."""
     from tests.engine.painter.conftest import save_checkpoints
+    from tests.engine.painter.families.test_svd import save_films
     from tests.engine.painter.families.test_transformers import save_transformers
 
     rows: dict[str, str] = {}
     with tempfile.TemporaryDirectory() as folder:
-        for save in (save_checkpoints, save_transformers):
+        for save in (save_checkpoints, save_transformers, save_films):
             place = Path(folder) / save.__name__
             place.mkdir()
             save(place)
