@@ -54,6 +54,8 @@ def why_unusable(source: PictureSource, agreeing: Set[UUID]) -> Withheld | None:
         return Withheld.LINKED_PICTURE
     if source.picture.is_unsafe:
         return Withheld.UNSAFE
+    if "film" in source.picture.recipe:
+        return Withheld.FILM
     if source.is_nsfw:
         return Withheld.RESTRICTED_CHANNEL
     return Withheld.CLOSED_SERVER if source.is_of_closed_guild else None

@@ -48,6 +48,7 @@ class Withheld(StrEnum):
 
     gone: a picture was erased. no_consent: an author of the pictures' prompts has not agreed. private: one of the jobs
     is. from_message: a prompt came from the content of a message. linked_picture: a picture of somebody else was used.
+    film: the picture is the first frame of one, and members saw more.
     restricted_channel: shown where Discord restricts by age. unsafe: a classifier finds a picture so. closed_server:
     shown in a server that its administrators have closed. identifying: the prompt may tell who somebody is. name: it
     may name a person. reported: a picture was reported, or deleted by its owner. prompts_differ, sizes_differ: of the
@@ -63,6 +64,7 @@ class Withheld(StrEnum):
     LINKED_PICTURE = "linked_picture"
     RESTRICTED_CHANNEL = "restricted_channel"
     UNSAFE = "unsafe"
+    FILM = "film"
     CLOSED_SERVER = "closed_server"
     IDENTIFYING = "identifying"
     NAME = "name"

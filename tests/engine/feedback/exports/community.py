@@ -140,6 +140,13 @@ class SmallCommunity:
             own = sa.update(pictures).where(pictures.c.job_id == painted.job_id)
             await connection.execute(own.values(unsafe_score=0.1))
 
+    async def make_film(self, painted: Painted) -> None:
+        """Have its pictures be the first frames of films."""
+        film = {"film": {"frames": 16, "fps": 8}}
+        async with self.database.begin() as connection:
+            own = sa.update(pictures).where(pictures.c.job_id == painted.job_id)
+            await connection.execute(own.values(recipe={**painted.pictures[0].recipe, **film}))
+
     async def press(
         self,
         painted: Painted,

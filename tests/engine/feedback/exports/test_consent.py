@@ -44,12 +44,14 @@ async def test_only_what_everybody_agreed_to_is_published(community: SmallCommun
     of_private = await community.paint(agreed, "of private", parent=private)
     unsafe = await community.paint(agreed, "unsafe")
     await community.mark_unsafe(unsafe)
+    film = await community.paint(agreed, "film")
+    await community.make_film(film)
     naming = [
         await community.paint(agreed, f"portrait of {name}")
         for name in ("me@example.org", "hf_abcDEF0123456789abcd", "Anna Schmidt")
     ]
     tied = await community.paint(agreed, "tied")
-    for painted in (kept, foreign, varied, message, restricted, private, of_private, unsafe, *naming):
+    for painted in (kept, foreign, varied, message, restricted, private, of_private, unsafe, film, *naming):
         for rater in (agreed, unasked, trains):
             await community.press(painted, 0, rater)
     for slot in (0, 1):
@@ -62,6 +64,7 @@ async def test_only_what_everybody_agreed_to_is_published(community: SmallCommun
         Withheld.FROM_MESSAGE: 1,
         Withheld.RESTRICTED_CHANNEL: 1,
         Withheld.UNSAFE: 1,
+        Withheld.FILM: 1,
         Withheld.IDENTIFYING: 2,
         Withheld.NAME: 1,
         Withheld.TIE: 1,
