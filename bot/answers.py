@@ -55,11 +55,12 @@ async def answer(
     services.answer_tasks.add(task)
     task.add_done_callback(services.answer_tasks.discard)
     with bound_contextvars(action=name, interaction=interaction.id):
-        result = await logged_result_of(work)
-        if isinstance(result, EaselError):
-            await refuse(interaction, await refusal_card(interaction, services, result))
-        elif isinstance(result, Exception):
-            await refuse(interaction, Card(content=str(replies.BROKEN)))
+        with services.unanswered.one():
+            result = await logged_result_of(work)
+            if isinstance(result, EaselError):
+                await refuse(interaction, await refusal_card(interaction, services, result))
+            elif isinstance(result, Exception):
+                await refuse(interaction, Card(content=str(replies.BROKEN)))
         outcome = type(result).__name__ if result else "done"
         services.metrics.answers.labels(name=name, outcome=outcome).inc()
         services.metrics.answer_seconds.labels(name=name).observe(time.monotonic() - began)

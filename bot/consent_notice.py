@@ -22,6 +22,7 @@ async def ask_for_consent(interaction: discord.Interaction, services: Services) 
     discord_id = interaction.user.id
     if discord_id in services.asked or not interaction.response.is_done():
         return
+    await services.unanswered.give_way()
     async with services.database.background, services.database.begin() as connection:
         claim = await claim_notice(connection, discord_id, CONSENT_VERSION)
     if claim is NoticeClaim.OURS:

@@ -73,6 +73,7 @@ class BotOptions:
     barred: pictures that must never appear. credentials: what pictures are signed with.
     learning_channel: where administrators are asked about trained adapters; None for the moderators' channel of the
         only guild. look_for_limits: returns the limits as they are now; None where they stay.
+    owns_process: whether there is nothing else in the process, whose garbage collection the bot may then set.
     """
 
     token: str = field(repr=False)
@@ -88,6 +89,7 @@ class BotOptions:
     barred: BarredPictures = field(default_factory=BarredPictures)
     credentials: ContentCredentials = UNSIGNED
     learning_channel: int | None = None
+    owns_process: bool = False
     defaults: PromptDefaults = field(default_factory=PromptDefaults)
     limits: Limits = field(default_factory=Limits)
     look_for_limits: LookForLimits | None = None
@@ -141,7 +143,10 @@ async def serve(
             background_work(client.services, options.look_for_limits),
             _open_health(options, client, objects, registry),
         ):
-            await _run(client, client.services.courier, stop, follow_sessions(client, stop, announce_ready, forgets))
+            following = follow_sessions(
+                client, stop, announce_ready, forgets=forgets, owns_process=options.owns_process
+            )
+            await _run(client, client.services.courier, stop, following)
 
 
 def _services(options: BotOptions, context: DeliveryContext) -> Services:
@@ -168,6 +173,7 @@ def _services(options: BotOptions, context: DeliveryContext) -> Services:
         defaults=with_presets(options.defaults),
         in_force=context.in_force,
         queue=context.queue,
+        unanswered=context.unanswered,
         answer_timeout=options.answer_timeout,
         upload_origins=options.upload_origins,
         barred=options.barred,

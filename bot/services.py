@@ -30,6 +30,7 @@ from bot.store.interaction import InteractionContext
 from bot.store.preference_reads import PreferenceReads
 from bot.store.press_batches import PressBatches
 from bot.store.queue_state import QueueView
+from bot.unanswered import Unanswered
 from engine.content_credentials import UNSIGNED, ContentCredentials
 from engine.hash_list import BarredPictures
 from engine.prompt import Limits, PromptDefaults
@@ -51,7 +52,7 @@ class Services:
 
     in_force: what the service allows. queue: what is known of the queue.
     answer_timeout: how soon after a press Discord wants its answer; a press waits a little less for the store.
-    answer_tasks: the tasks that are answering a press right now.
+    answer_tasks: the tasks that are answering a press right now. unanswered: those that have not answered yet.
     public_url: the address under which members reach this bot's pages; None if they cannot.
     programs_url: the address under which programs reach the API; None where members get no keys.
     exports, exporter: where exports are made, and what makes them; None where there are none.
@@ -91,6 +92,7 @@ class Services:
     barred: BarredPictures = field(default_factory=BarredPictures)
     checking: asyncio.Lock = field(default_factory=asyncio.Lock)
     asked: set[int] = field(default_factory=set)
+    unanswered: Unanswered = field(default_factory=Unanswered)
     preferences: KnownPreferences = field(default_factory=KnownPreferences)
     guild_languages: dict[int, str] = field(default_factory=dict)
 

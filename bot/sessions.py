@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -51,16 +52,31 @@ async def register(client: EaselClient, stop: asyncio.Event, *, force: bool) -> 
 
 
 async def follow_sessions(
-    client: EaselClient, stop: asyncio.Event, announce_ready: Callable[[], None], forgets: bool
+    client: EaselClient, stop: asyncio.Event, announce_ready: Callable[[], None], *, forgets: bool, owns_process: bool
 ) -> None:
     """Announce the first session; at each new one register the commands again if this Discord may have lost them."""
-    await client.new_session.wait()
+    await _settle(client, owns_process=owns_process)
     _log.info("serving", shards=client.shard_count, guilds=len(client.guilds))
     announce_ready()
-    while forgets:
-        client.new_session.clear()
-        await client.new_session.wait()
-        await register(client, stop, force=True)
+    while True:
+        await _settle(client, owns_process=owns_process)
+        if forgets:
+            await register(client, stop, force=True)
+
+
+async def _settle(client: EaselClient, *, owns_process: bool) -> None:
+    """Wait for a new session, and have what is there then, such as modules and servers, never looked at for garbage.
+
+    Measured: 2026-11-30, looking at all of it takes 0.1 s, in which no press is answered; a burst of 200 presses made
+    the interpreter do so.
+    """
+    await client.new_session.wait()
+    client.new_session.clear()
+    if owns_process:
+        # What the last session has left is garbage only now.
+        gc.unfreeze()
+        gc.collect()
+        gc.freeze()
 
 
 def bad_token() -> SettingsInvalid:

@@ -75,6 +75,7 @@ async def serve_bot(health_port: int, report_ready: ReportReady) -> None:
             barred=barred,
             credentials=credentials,
             learning_channel=settings.learning_channel,
+            owns_process=True,
         )
         await serve(
             options, database, open_objects(settings.storage_url), stop=signals.stop, announce_ready=report_ready

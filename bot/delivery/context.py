@@ -15,6 +15,7 @@ from bot.limits_in_force import LimitsInForce
 from bot.metrics import BotMetrics
 from bot.store.deliveries import BotInstance
 from bot.store.queue_state import QueueView
+from bot.unanswered import Unanswered
 from engine.content_credentials import UNSIGNED, ContentCredentials
 from engine.prompt import Limits
 from engine.store.database import AsyncConnection, Database
@@ -26,7 +27,7 @@ class DeliveryContext:
     """What deliveries need: Discord, the stores, this process's identity for its claims, what the service
     allows, what is known of the queue, and what pictures are signed with.
 
-    has_requests: is set when a result waits to be sent directly.
+    has_requests: is set when a result waits to be sent directly. unanswered: presses that deliveries give way to.
     """
 
     client: discord.Client
@@ -39,6 +40,7 @@ class DeliveryContext:
     queue: QueueView = field(default_factory=QueueView)
     credentials: ContentCredentials = UNSIGNED
     has_requests: asyncio.Event = field(default_factory=asyncio.Event)
+    unanswered: Unanswered = field(default_factory=Unanswered)
 
     @property
     def limits(self) -> Limits:

@@ -160,6 +160,7 @@ class Courier:
     async def _refresh(self) -> None:
         while True:
             await self._has_changes.wait()
+            await self._context.unanswered.give_way()
             self._has_changes.clear()
             job_ids, self._changed = self._changed, set()
             error = await logged_result_of(self._queue_edits(job_ids))
@@ -189,6 +190,7 @@ class Courier:
                 self._queues.request(tracked.series, EditPriority.PREVIEW)
 
     async def _send(self, queue: ChannelQueue, key: UUID) -> None:
+        await self._context.unanswered.give_way()
         tracked, series = self._tracking.get(key), self._tracking.get_series(key)
         if tracked:
             with bound_contextvars(job=str(tracked.delivery.job_id)), speaking(tracked.delivery.language):

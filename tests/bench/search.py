@@ -32,6 +32,8 @@ GOAL = timedelta(milliseconds=50)
 
 BUSY_SERVER = Place(channel_ids=tuple(range(1, CHANNELS + 1)), is_nsfw=False)
 QUIET_SERVER = Place(channel_ids=tuple(range(1000, 1010)), is_nsfw=False)
+# As many channels as the bot looks into, and most of them without a picture.
+WIDE_SERVER = Place(channel_ids=(*BUSY_SERVER.channel_ids, *range(10_000, 10_150)), is_nsfw=False)
 NOWHERE = Place(channel_ids=(), is_nsfw=False)
 RARITIES = {"": None, ", word of most": "painting", ", word of 1/1000": "lighthouse", ", word of five": "zebra"}
 RARITIES |= {", words of nothing": "nowhere", ", phrase of nothing": '"canvas old"', ", word of the older half": "old"}
@@ -44,6 +46,7 @@ def searches() -> Mapping[str, tuple[Wanted, Asker]]:
         "own, one of 20,000": (False, Asker(member_id=BUSY, place=NOWHERE)),
         "busy server": (True, Asker(member_id=USUAL, place=BUSY_SERVER)),
         "quiet server": (True, Asker(member_id=USUAL, place=QUIET_SERVER)),
+        "server of 200 channels": (True, Asker(member_id=USUAL, place=WIDE_SERVER)),
     }
     found = {
         f"{of}{rarity}": (Wanted(is_of_server=is_of_server, words=words), asker)

@@ -52,7 +52,14 @@ async def main(
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     lease = timedelta(seconds=float(lease_seconds))
     place = exports and ExportPlace(folder=Path(exports), database_url=database_url, storage_url=storage_url)
-    options = BotOptions(token=token, api_url=api_url, lease=lease, answer_timeout=UNHURRIED, exports=place or None)
+    options = BotOptions(
+        token=token,
+        api_url=api_url,
+        lease=lease,
+        answer_timeout=UNHURRIED,
+        exports=place or None,
+        owns_process=True,
+    )
     async with open_database(database_url) as database:
         objects = open_objects(storage_url)
         await serve(options, database, objects, stop=stop, announce_ready=lambda: print("ready", flush=True))

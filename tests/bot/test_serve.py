@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack
@@ -239,3 +240,15 @@ async def test_a_stopping_bot_still_answers_what_was_pressed(
     async with start_bot():
         await hand.finish(await hand.only_job())
         await ben.changed(waiting, is_grid)
+
+
+async def test_what_stays_is_never_looked_at_for_garbage(start_bot: BotStarter) -> None:
+    """Where the bot has a process of its own: modules, commands and servers, as soon as it is ready."""
+    # Other tests of the process may have frozen what they have loaded.
+    gc.unfreeze()
+    try:
+        async with start_bot(owns_process=True):
+            # The interpreter's own modules alone are a tenth of that.
+            assert gc.get_freeze_count() > 100_000
+    finally:
+        gc.unfreeze()
