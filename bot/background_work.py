@@ -36,7 +36,7 @@ async def background_work(services: Services, look_for_limits: LookForLimits | N
         "original-sender": services.original_sender.run(),
         "gallery-keeper": services.gallery_keeper.run(),
         "announcer": services.announcer.run(),
-        "rank-grids": fill_grids(services.database),
+        "rank-grids": fill_grids(services.database, services.unanswered.give_way),
         "languages": keep_reading_languages(services.database, services.guild_languages),
         "queue": keep_reading_queue(services.database, services.queue, partial(show_queue, services.metrics.queue)),
     }

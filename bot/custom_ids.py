@@ -47,6 +47,7 @@ SERIES_VERB = "cancelall"
 
 _JOB = "(?P<job>[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})"
 _ORIGIN = r"(?:@(?P<message>[1-9][0-9]{0,18})\.(?P<picture>[0-4])\.(?P<after>[0-9]{1,12}))?"
+_TWO_DIGITS = re.compile(r":[0-9]{2,}(?:@|$)", re.ASCII)
 _ANY_ID = re.compile(f"e1:(?P<verb>[a-z]+):{_JOB}(?::(?P<index>[1-9][0-9]?))?{_ORIGIN}", re.ASCII)
 
 _DISCORD_EPOCH = datetime(2015, 1, 1, tzinfo=UTC)
@@ -102,6 +103,11 @@ def id_from_text(text: str) -> ButtonId | None:
     """Return the id, of whatever verb, or None when the text does not follow the grammar."""
     match = _ANY_ID.fullmatch(text)
     return id_from_match(match) if match else None
+
+
+def may_tell_slot(text: str) -> bool:
+    """Return whether `single_picture_slot` may know a slot of what the text says: whether its index has two digits."""
+    return _TWO_DIGITS.search(text) is not None
 
 
 def single_picture_slot(button: ButtonId) -> int | None:

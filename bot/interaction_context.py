@@ -9,7 +9,7 @@ from typing import Any
 
 import discord
 
-from bot.custom_ids import AnswerOrigin, id_from_text, single_picture_slot
+from bot.custom_ids import AnswerOrigin, id_from_text, may_tell_slot, single_picture_slot
 from bot.language import language_from_locale
 from bot.store.interaction import InteractionContext, InteractionToken, Languages
 from engine.contract.feedback import Surface
@@ -111,7 +111,9 @@ def origin_of(interaction: discord.Interaction) -> AnswerOrigin | None:
 
 def shown_slot(texts: Iterable[str]) -> int | None:
     """Return the slot of the picture that a message with these buttons shows by itself; None for other messages."""
-    slots = [single_picture_slot(button) for button in map(id_from_text, texts) if button]
+    # Each of the twenty buttons of a pressed grid takes longer to parse than all to be looked at.
+    telling = filter(may_tell_slot, texts)
+    slots = [single_picture_slot(button) for button in map(id_from_text, telling) if button]
     return next((slot for slot in slots if slot is not None), None)
 
 

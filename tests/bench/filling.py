@@ -89,6 +89,10 @@ _ROWS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "votes": "1 + (random() ^ 4 * 200)::int",
         },
     ),
+    "rank_filled": (
+        "(SELECT id FROM deliveries ORDER BY id DESC LIMIT 1) AS newest",
+        {"up_to": "id"},
+    ),
     "guild_words": (
         f"generate_series(1, {GUILDS}) AS n",
         {"guild_id": "n", "rules": "ARRAY['word' || n, 'another' || n]"},

@@ -139,14 +139,16 @@ async def enter_grid(connection: AsyncConnection, delivery: Delivery) -> None:
 
 async def enter_grids_after(connection: AsyncConnection, after: UUID | None, *, limit: int) -> UUID | None:
     """Enter those grids of so many deliveries after that one that are missing; return the last one, None at the end."""
-    ids = sa.select(deliveries.c.id).where(deliveries.c.id > (after or UUID(int=0))).order_by(deliveries.c.id)
-    chunk: list[UUID] = list((await connection.execute(ids.limit(limit))).scalars())
-    if not chunk:
-        return None
-    is_there = sa.exists().where(rank_grids.c.job_id == deliveries.c.job_id)
-    listed = sa.literal(chunk, pg.ARRAY(pg.UUID))
-    await _enter(connection, _enterable.where(deliveries.c.id == sa.any_(listed), ~is_there))
-    return chunk[-1]
+    own = deliveries.alias()
+    later = sa.select(own.c.id).where(own.c.id > (after or UUID(int=0))).order_by(own.c.id).limit(limit)
+    chunk = later.subquery()
+    last: UUID | None = (
+        await connection.execute(sa.select(chunk.c.id).order_by(chunk.c.id.desc()).limit(1))
+    ).scalar_one_or_none()
+    if last is not None:
+        is_there = sa.exists().where(rank_grids.c.job_id == deliveries.c.job_id)
+        await _enter(connection, _enterable.where(deliveries.c.id.in_(sa.select(chunk.c.id)), ~is_there))
+    return last
 
 
 async def find_grids(

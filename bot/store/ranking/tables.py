@@ -51,6 +51,15 @@ rank_grids = sa.Table(
     comment="grids whose pictures may be compared, and how members did",
 )
 
+rank_filled = sa.Table(
+    "rank_filled",
+    metadata,
+    sa.Column("is_only", sa.Boolean, primary_key=True, server_default=sa.true()),
+    sa.Column("up_to", pg.UUID, nullable=False, comment="a delivery, by its id, which rises with time"),
+    sa.CheckConstraint("is_only", name="is_only"),
+    comment="up to which delivery every grid is among those that may be compared",
+)
+
 rank_pairs = sa.Table(
     "rank_pairs",
     metadata,

@@ -194,6 +194,20 @@ async def test_the_next_pair_is_found_by_indexes(database: Database) -> None:
     assert not [plan for plan in plans if _READS_ALL.search(plan)]
 
 
+async def test_what_was_looked_through_is_not_looked_through_again(database: Database) -> None:
+    """But for the last day: of two grids that are missing, the one of then is entered by a bot that starts."""
+    await fill(database, count=2)
+    newest = "(SELECT id FROM deliveries ORDER BY id DESC LIMIT 1)"
+    async with database.begin() as connection:
+        await connection.exec_driver_sql("DELETE FROM rank_grids")
+        await connection.exec_driver_sql(f"UPDATE deliveries SET id = uuidv7(interval '-2 days') WHERE id < {newest}")
+    await fill_grids(database)
+    async with database.begin() as connection:
+        entered = (await connection.execute(sa.select(rank_grids.c.job_id))).scalars().all()
+        expected = (await connection.exec_driver_sql(f"SELECT job_id FROM deliveries WHERE id = {newest}")).scalar_one()
+    assert entered == [expected]
+
+
 async def test_filling_again_brings_nothing_back(database: Database) -> None:
     """What was left out stays so, and answers stay counted."""
     await fill(database, count=2)
