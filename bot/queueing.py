@@ -16,6 +16,7 @@ from bot.policy.preferences import NO_PREFERENCES, MemberPreferences, Preference
 from bot.policy.visibility import visibility_for, visibility_of
 from bot.prompts import specs_from_text, usable_adapters
 from bot.replies.followup_replies import one_job_only
+from bot.replies.suggestion_replies import NO_OWN_WORDS
 from bot.result_links import check_seen, with_job_ids
 from bot.services import Services
 from bot.store.interaction import InteractionContext
@@ -135,6 +136,8 @@ def _specs(
 def _check(operation: Operation, specs: Sequence[JobSpec], services: Services) -> None:
     if operation in TEXT_OPERATIONS and len(specs) > 1:
         raise PromptRefused(message=one_job_only(len(specs)))
+    if operation is not Operation.IMAGINE and any("between" in spec.parameters for spec in specs):
+        raise PromptRefused(message=str(NO_OWN_WORDS))
     for spec in specs:
         check_supported(operation, spec, services.limits)
 

@@ -12,6 +12,8 @@ DESCRIBED_HELP = Phrase("The picture")
 SHORTEN_HELP = Phrase("See which words of a prompt matter, and get shorter ones")
 SHORTENED_HELP = Phrase("The prompt, with its parameters")
 
+NO_OWN_WORDS = Phrase("--between is for /imagine: it has the words of two results and none of its own. Leave it out.")
+
 _STRONG, _WEAK = 0.6, 0.4
 _LONGEST_WORDS, _LONGEST_PROMPT = 700, 150
 

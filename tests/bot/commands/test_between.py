@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.replies import followup_replies
+from bot.replies import followup_replies, suggestion_replies
 from engine.contract.jobs import Operation, Visibility
 from engine.feedback.exports.publishable import why_unusable
 from engine.feedback.exports.published import Withheld
@@ -115,7 +115,7 @@ async def test_what_is_told_together_is_private_together(
     assert not [item for item in cleo.messages.values() if "secret" in text_of(item)]
 
 
-async def test_a_button_that_starts_from_one_picture_takes_no_two_results(
+async def test_what_starts_from_one_picture_or_words_takes_no_two_results(
     painted_grid: Callable[..., Any], ben: MemberClient, hand: EngineHand
 ) -> None:
     grid, one, _ = await painted_grid("a cat")
@@ -123,7 +123,11 @@ async def test_a_button_that_starts_from_one_picture_takes_no_two_results(
     await ben.reply(await ben.command("prefer", "remix"))
     form = await ben.modal(await ben.press(grid, "V1"))
     refused = await ben.reply(await ben.submit(form, prompt=f"--between {one.id} {other.id}"))
-    assert str(followup_replies.FROM_ONE_PICTURE) in text_of(refused) and len(await hand.jobs()) == 2
+    assert str(followup_replies.FROM_ONE_PICTURE) in text_of(refused)
+    for command in ("shorten", "animate"):
+        refused = await ben.reply(await ben.command(command, prompt=f"--between {one.id} {other.id}"))
+        assert str(suggestion_replies.NO_OWN_WORDS) in text_of(refused)
+    assert len(await hand.jobs()) == 2
 
 
 async def test_results_that_do_not_fit_are_told_and_private_ones_are_not_found(
