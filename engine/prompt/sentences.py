@@ -37,7 +37,6 @@ class Code(Enum):
     DID_YOU_MEAN = "Did you mean {name}?"
     AVAILABLE = "Available: {names}."
     NONE_AVAILABLE = "None are available on this server. Remove it."
-
     TEXT_TOO_LONG = "The text has {length} characters. The limit is {limit}."
     EXPANDED_TOO_LONG = "With everything expanded, the prompt has {length} characters. The limit is {limit}."
     OPTIONS_TOO_LONG = "With your custom options expanded, the prompt has {length} characters. The limit is {limit}."
@@ -93,7 +92,6 @@ class Code(Enum):
     BETWEEN_PICTURES = "With --between, the pictures are painted from the two results alone."
     A_PICTURE = "a picture"
     TWO_ENDS = "exactly two pictures or two parts (a cat:: a dog)"
-
     NOTHING = "nothing"
     WHOLE_NUMBER = "a whole number from {low} to {high}"
     NUMBER = "a number from {low} to {high}"
@@ -107,7 +105,6 @@ class Code(Enum):
     ADAPTERS = "name or name:weight, separated by spaces, each weight from {low} to {high}"
     CONTROL_NAME = "the name of a ControlNet"
     RESULT_IDS = "two results, by their ids or message links"
-
     BLOB_LINK = "A blob: link works only in your own browser."
     NO_WEB_LINK = "This is not a web link. It must start with http:// or https://."
     NUMBERED_LINK = "Links with a number in brackets as address are not supported."
@@ -128,7 +125,6 @@ class Code(Enum):
     RAISE_WEIGHT = "Raise a positive weight, or move a negative one closer to 0."
     BRACKET_WEIGHT = "The weight of words in brackets must be 0 to {limit}, not {weight}."
     LITERAL_BRACKETS = "For literal brackets, write \\( and \\)."
-
     UNSUPPORTED = "{what} is not supported."
     PARTS_FOR_AND = "Write a cat:: a dog::1.2 for parts with weights, or \\AND for the word."
     PARTS_FOR_BREAK = (
@@ -176,7 +172,6 @@ class Code(Enum):
     NO_EMBEDDINGS = "Easel has no embeddings. Remove it."
     NO_REGIONS = "Easel has no regions. Remove it."
     PARAMETERS_INSTEAD = "Write parameters such as --model instead."
-
     LORA_WRITTEN_OTHERWISE = "A LoRA is written differently here."
     LORA_FORMS = "Write <lora:name:0.8>, or --lora name:0.8 after the prompt."
     LORA_WITHOUT_NAME = "This LoRA has no name."
@@ -195,7 +190,6 @@ class Code(Enum):
     ZOOM_BUTTONS = "Remove it and use the zoom buttons under a picture."
     TRY_RATIO = "Try --ar with width:height."
     FILMS_REPEAT = "Remove it: films play again and again."
-
     NOT_WITH_MODEL = "{what} is not available with {model}."
     NOT_ON_SERVER = "{what} is not available on this server."
     START_PICTURE = "A picture"
@@ -243,7 +237,6 @@ class Code(Enum):
     CONTROL_WITHOUT_WORDS = "With --control, the words say what to paint, and there are none."
     ADD_WORDS = "Add words."
     CONTROL_STARTS_FROM_NOISE = "{parameter} has no effect with --control, because the pictures start from noise."
-
     OWN_WORDS = "With --between, the words are those of the two results. Remove yours."
     OWN_SETTING = "{parameter} is not what the two results were painted with. Remove it."
     END_FROM_PICTURE = (
