@@ -91,7 +91,7 @@ async def store_choices(connection: AsyncConnection, choices: Sequence[ConsentCh
     for choice in choices:
         if not choice.may_train and (learnt := await _learnt_from(connection, choice.member_id)):
             _log.warning("adapters_to_train_anew", cause="withdrew", adapters=learnt)
-    if refusing := [choice.member_id for choice in choices if not choice.may_train]:
+    if refusing := await _refusing_now(connection, choices):
         await withdraw_profiles(connection, refusing)
     await connection.execute(_STORE, {"rows": rows})
     return [None] * len(choices)
@@ -101,6 +101,16 @@ async def _withdraw(connection: AsyncConnection, member_ids: Sequence[UUID]) -> 
     agreed = sa.select(members.c.id).where(members.c.id.in_(member_ids), members.c.may_publish)
     for member_id in (await connection.execute(agreed)).scalars().all():
         await withdraw_exports(connection, member_id, "withdrew")
+
+
+async def _refusing_now(connection: AsyncConnection, choices: Sequence[ConsentChoice]) -> list[UUID]:
+    """Return who agrees to training no longer; an older choice that comes late changes nothing."""
+    refused = {choice.member_id: choice.press_id for choice in choices if not choice.may_train}
+    if not refused:
+        return []
+    listed = sa.any_(sa.literal(list(refused), pg.ARRAY(pg.UUID)))
+    rows = await connection.execute(sa.select(members.c.id, members.c.consent_press).where(members.c.id == listed))
+    return [row.id for row in rows if row.consent_press is None or row.consent_press < refused[row.id]]
 
 
 async def _learnt_from(connection: AsyncConnection, member_id: UUID) -> Sequence[str]:

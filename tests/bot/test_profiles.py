@@ -149,7 +149,15 @@ async def test_it_is_deleted_when_anybody_it_learnt_from_withdraws(
     assert not await learn(hand, ben_id, cleo_id) and await learn(hand, ben_id)
     async with database.begin() as connection:
         assert [one.member_id for one in await read_wanted(connection)] == [ben_id]
-    await withdraw(ben, 2)
+    async with database.begin() as connection:
+        for number, may_train in ((5, True), (3, False)):
+            context = press(number, discord_id=int(ben.id))
+            await run_alone(
+                connection, choose(context, version=CONSENT_VERSION, may_train=may_train, may_publish=False)
+            )
+    # What came late is older than what is in force.
+    assert await count(database, LIVE) == 1
+    await withdraw(ben, 9)
     assert "which is off" in await said(ben, "imagine", prompt="a cat --p")
     assert not await learn(hand, ben_id)
     assert await count(database, LIVE) == await count(database, "SELECT count(*) FROM profiles") == 0
