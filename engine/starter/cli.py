@@ -77,6 +77,22 @@ def train(
 
 
 @app.command()
+def teach_words(root: Root, folder: Path | None = None, steps: int = 900, rate: float = 1e-3, seed: int = 0) -> None:
+    """Train the text encoder of a pipeline folder on other orders of words, and write it under the root."""
+    from rich.progress import track
+
+    from engine.starter.sample import components_from_folder
+    from engine.starter.train_text import square_scenes, train_text
+    from engine.starter.weights import WEIGHTS
+
+    components = components_from_folder(folder or WEIGHTS)
+    scenes = square_scenes(sorted((root / "shards").glob("[0-9]*")))
+    for _ in track(train_text(components, scenes, steps=steps, rate=rate, seed=seed), "words", total=steps):
+        pass
+    components.text_encoder.save_pretrained(root / "text_encoder")
+
+
+@app.command()
 def ship(root: Root, folder: Path | None = None) -> None:
     """Write the average of the last checkpoint as a pipeline folder, with its hashes."""
     from engine.starter.package import save_components

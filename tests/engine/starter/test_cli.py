@@ -44,6 +44,8 @@ def test_a_starter_is_made_by_its_commands(run: Run, tmp_path: Path) -> None:
     run("ship", "--folder", str(folder))
     assert "own caption first of 50" in run("match", "--steps", "1", "--folder", str(folder))
     verify_weights(folder)
+    run("teach-words", "--steps", "1", "--folder", str(folder))
+    assert (tmp_path / "text_encoder" / "model.safetensors").stat().st_size > 1_000_000
     assert CLIPModel.from_pretrained(folder / "clip").config.projection_dim == 128
     pipeline = StableDiffusionPipeline.from_pretrained(folder)
     pipeline.set_progress_bar_config(disable=True)
