@@ -1,5 +1,6 @@
 """Discord's API errors: the path and code of each invalid field in 50035, and the other error codes."""
 
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
@@ -7,6 +8,7 @@ import pytest
 
 from sandbox.payloads.interactions import ATTACHMENT_LIMIT_BYTES
 from sandbox.server import Sandbox
+from sandbox.state.seed import ADA, BEN, CLEO, GUILD_ID
 from tests.sandbox.raw_bot import RawBot
 
 BUTTON: dict[str, Any] = {"type": 2, "style": 2, "label": "b", "custom_id": "b"}
@@ -173,6 +175,21 @@ async def test_an_edit_may_not_empty_a_message(raw: RawBot) -> None:
     path = f"/channels/{message['channel_id']}/messages/{message['id']}"
     assert (await raw.call("PATCH", path, {"content": ""})).code == 50006
     assert (await raw.call("GET", path)).body["content"] == "x"
+
+
+async def test_direct_messages_are_refused_by_reason(raw: RawBot, sandbox: Sandbox) -> None:
+    """50278 for whoever shares no guild with the bot, unless they have installed it; 50007 for who takes none."""
+    world = sandbox.world
+    guild = world.guilds[GUILD_ID]
+    world.guilds[GUILD_ID] = replace(
+        guild, members=tuple(one for one in guild.members if one.user_id not in (BEN, CLEO))
+    )
+    world.users[ADA] = replace(world.users[ADA], takes_direct_messages=False)
+    codes = []
+    for user_id in (ADA, BEN, CLEO):
+        answer = await raw.call("POST", f"/channels/{world.dm_with(user_id).id}/messages", {"content": "x"})
+        codes.append((answer.status, answer.body.get("code")))
+    assert codes == [(403, 50007), (200, None), (403, 50278)]
 
 
 async def test_a_wrong_token_is_unauthorized(raw: RawBot) -> None:
