@@ -141,7 +141,9 @@ class LocalPainter:
                     scores = await self._scores(request, params, event)
                     yield await self._encoded(partial(encode_result, request, params, event, upscaler, scores))
                     return
-                yield await self._encoded(partial(encode_progress, event))
+                # Another thread is for pictures: without one it would only take turns with the loop's.
+                is_plain = event.preview is None
+                yield encode_progress(event) if is_plain else await self._encoded(partial(encode_progress, event))
         finally:
             self._loop.leave(active)
 

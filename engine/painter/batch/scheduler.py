@@ -57,19 +57,24 @@ class MemberUsage:
 
 def candidates_of(requests: Iterable[ActiveRequest], is_warm: Callable[[Model], bool]) -> list[Candidate[RequestRow]]:
     """Return one candidate for each unfinished row of the requests."""
+    return [one for active in requests for one in _candidates_of_request(active, is_warm(active.params.model))]
+
+
+def _candidates_of_request(active: ActiveRequest, is_warm: bool) -> list[Candidate[RequestRow]]:
+    # Over all rows of the request, which each of its candidates would sum again.
+    batch_key, remaining = active.batch_key, active.remaining_cost
     return [
         Candidate(
             row=(active, row),
-            batch_key=active.batch_key,
-            is_warm=is_warm(active.params.model),
+            batch_key=batch_key,
+            is_warm=is_warm,
             member=active.request.member_id,
             num_rows=row.cost if row else 1,
-            remaining_rows=active.remaining_cost,
+            remaining_rows=remaining,
             remaining_calls=row.trajectory.remaining if row else 0,
             waited=active.waited,
             idle=active.idle,
         )
-        for active in requests
         for row in active.unfinished_rows
     ]
 

@@ -58,8 +58,7 @@ def denoise(rows: Sequence[Row], model: LoadedModel, name: str) -> list[StepFail
 
 def _guide_and_step(group: Group, noisy: Tensor, output: Tensor, model: LoadedModel) -> None:
     """Guide each picture of one trajectory and take its sampler's step; output is float [forward rows, ...]."""
-    parts = zip(group, torch.split(output, [row.num_rows for row in group]), strict=True)
-    prediction = torch.cat([_in_place(row, model.guide(part, row.active_conditioning)) for row, part in parts])
+    prediction = _guided(group, output, model)
     trajectory, mosaic = group[0].trajectory, group[0].mosaic
     if mosaic is not None:
         mosaic.add({row.slot: one for row, one in zip(group, torch.split(prediction, 1), strict=True)}, trajectory)
@@ -69,6 +68,19 @@ def _guide_and_step(group: Group, noisy: Tensor, output: Tensor, model: LoadedMo
         row.latents, row.denoised = latents[index, None], denoised[index, None]
         if row.kept is not None:
             row.latents = row.kept.blend(row.latents, trajectory)
+
+
+def _guided(group: Group, output: Tensor, model: LoadedModel) -> Tensor:
+    """Return the guided prediction of each picture, float [pictures, channels, height, width].
+
+    output: float [forward rows, ...], the texts of a picture one after the other.
+    """
+    conditioning = group[0].active_conditioning
+    if all(row.active_conditioning is conditioning and row.shift is None for row in group):
+        by_picture = output.view(len(group), -1, *output.shape[1:])
+        return model.guide(by_picture.transpose(0, 1).reshape(output.shape), conditioning)
+    parts = zip(group, torch.split(output, [row.num_rows for row in group]), strict=True)
+    return torch.cat([_in_place(row, model.guide(part, row.active_conditioning)) for row, part in parts])
 
 
 def group_by_trajectory(rows: Sequence[Row]) -> list[list[Row]]:
@@ -86,9 +98,14 @@ def group_by_trajectory(rows: Sequence[Row]) -> list[list[Row]]:
 
 def _repeated(groups: Sequence[Group], scaled: Sequence[Tensor]) -> Tensor:
     """Return the model's input, float [forward rows, channels, height, width]: each picture once for each text."""
-    pictures = [
-        (row, one) for group, batch in zip(groups, scaled, strict=True) for row, one in zip(group, batch, strict=True)
-    ]
+    return torch.cat([_inputs_of(group, batch) for group, batch in zip(groups, scaled, strict=True)])
+
+
+def _inputs_of(group: Group, scaled: Tensor) -> Tensor:
+    num_rows = {row.num_rows for row in group}
+    if len(num_rows) == 1 and all(row.shift is None and row.inputs is None for row in group):
+        return scaled.repeat_interleave(num_rows.pop(), dim=0)
+    pictures = zip(group, scaled, strict=True)
     return torch.cat([_moved(row, one).expand(row.num_rows, -1, -1, -1) for row, one in pictures])
 
 
@@ -104,7 +121,7 @@ def _in_place(row: Row, prediction: Tensor) -> Tensor:
 
 def _timesteps(groups: Sequence[Group], model: LoadedModel) -> Tensor:
     """Return the timestep of each forward row, float32 [forward rows] on the model's device."""
-    timesteps = [row.trajectory.timestep.float().expand(row.num_rows) for group in groups for row in group]
+    timesteps = [group[0].trajectory.timestep.float().expand(sum(row.num_rows for row in group)) for group in groups]
     return torch.cat(timesteps).to(model.device, non_blocking=True)
 
 

@@ -71,7 +71,7 @@ class StableVideoModel(PipelineModel):
         if conditioning.unconditional is None:
             return outputs
         frames = outputs.shape[1] // self._num_channels
-        unconditional, conditional = (unfolded(one[None], frames) for one in outputs)
+        unconditional, conditional = (unfolded(one, frames) for one in outputs.chunk(2))
         scales = torch.linspace(1.0, conditioning.guidance, frames).to(outputs.device, outputs.dtype)
         return folded(unconditional + scales.view(1, 1, -1, 1, 1) * (conditional - unconditional))
 

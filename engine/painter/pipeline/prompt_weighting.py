@@ -100,9 +100,9 @@ def stacked_tokens(embeds: Sequence[PromptEmbeds]) -> tuple[Tensor, Tensor | Non
         when all are.
     """
     longest = max(one.tokens.shape[1] for one in embeds)
-    padded = [pad(one.tokens, (0, 0, 0, longest - one.tokens.shape[1])) for one in embeds]
     if all(one.mask is None and one.tokens.shape[1] == longest for one in embeds):
-        return torch.cat(padded), None
+        return torch.cat([one.tokens for one in embeds]), None
+    padded = [pad(one.tokens, (0, 0, 0, longest - one.tokens.shape[1])) for one in embeds]
     return torch.cat(padded), torch.cat([pad(_mask(one), (0, longest - one.tokens.shape[1])) for one in embeds])
 
 

@@ -136,9 +136,10 @@ class LoadedModel(Protocol):
         ...
 
     def guide(self, outputs: Tensor, conditioning: Conditioning) -> Tensor:
-        """Return one prediction from the outputs for all texts of a picture, float [1, channels, height, width].
+        """Return one prediction for each picture from those for its texts, float [pictures, channels, height, width].
 
-        outputs: float [texts, channels, height, width], in the order of `conditioning.texts`.
+        outputs: float [texts * pictures, channels, height, width]: the first of `conditioning.texts` for all pictures,
+            then the next.
         """
         ...
 

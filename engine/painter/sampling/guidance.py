@@ -96,32 +96,35 @@ class Conditioning:
 
 
 def apply_guidance(outputs: Tensor, conditioning: Conditioning) -> Tensor:
-    """Return one prediction from the predictions for all texts of a row: u + s * (c - u).
+    """Return one prediction for each picture from those for all its texts: u + s * (c - u).
 
     u is the unconditional prediction, c the weighted sum of the others, s the guidance scale. With one text of weight
     1 this is classifier-free guidance; without an unconditional row it is c.
 
-    outputs: float [texts, channels, height, width] in latent units, in the order of `conditioning.texts`.
-    Returns: float [1, channels, height, width], same dtype and device.
+    outputs: float [texts * pictures, channels, height, width] in latent units: the first of `conditioning.texts` for
+        all pictures, then the next.
+    Returns: float [pictures, channels, height, width], same dtype and device.
     Source: Liu et al. 2022 (composable diffusion), equation 11; Ho and Salimans 2022, equation 6.
     """
     if conditioning.unconditional is None:
         return combine_positive(outputs, conditioning)
-    unconditional = outputs[:1]
+    unconditional = outputs[: len(outputs) // len(conditioning.texts)]
     return unconditional + conditioning.guidance * (combine_positive(outputs, conditioning) - unconditional)
 
 
 def combine_positive(outputs: Tensor, conditioning: Conditioning) -> Tensor:
     """Return the weighted sum of the predictions for the positive texts: c = sum of weights[i] * outputs[i].
 
-    outputs: float [texts, channels, height, width]; an unconditional prediction, if there is one, comes first.
-    Returns: float [1, channels, height, width].
+    outputs: as in `apply_guidance`.
+    Returns: float [pictures, channels, height, width].
     Source: Liu et al. 2022 (composable diffusion), equation 11.
     """
-    positive = outputs if conditioning.unconditional is None else outputs[1:]
+    num_pictures = len(outputs) // len(conditioning.texts)
+    positive = outputs if conditioning.unconditional is None else outputs[num_pictures:]
     return positive if conditioning.weights == (1.0,) else _weighted_sum(positive, conditioning.weights)
 
 
 def _weighted_sum(outputs: Tensor, weights: tuple[float, ...]) -> Tensor:
     scale = torch.tensor(weights, dtype=outputs.dtype).to(outputs.device, non_blocking=True)
-    return (outputs * scale.view(-1, 1, 1, 1)).sum(dim=0, keepdim=True)
+    by_text = outputs.view(len(weights), -1, *outputs.shape[1:])
+    return (by_text * scale.view(-1, 1, 1, 1, 1)).sum(dim=0)
