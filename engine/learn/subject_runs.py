@@ -28,16 +28,14 @@ from engine.contract.ids import new_id
 from engine.contract.jobs import JobSpec, Operation, Part
 from engine.contract.painting import NUM_PICTURES, PaintedPictures, PaintRequest
 from engine.contract.training import TRAINING_DISK, PicturesUnsafe, TrainingDiverged
+from engine.learn.opening import open_to_train
 from engine.learn.process.request import SubjectOrder
 from engine.learn.subjects import SubjectConfig, SubjectDiverged, SubjectTrainer, encode_shown
 from engine.models.loading.classifier import load_classifier
 from engine.models.loading.device import Device, best_device
-from engine.models.loading.pipeline import denoiser_of, load_pipeline
 from engine.models.registry.ability_sets import ADAPTER_ABILITY
 from engine.models.registry.registry import Model, Registry
-from engine.painter.families import adapted
 from engine.painter.in_process import create_painter
-from engine.prompt import parse_attention
 
 SAVE_EVERY = 25
 _FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -150,8 +148,7 @@ def _train(run: SubjectRun, model: Model, device: Device, report: Report) -> boo
 
 
 def _trainer(run: SubjectRun, model: Model, device: Device) -> tuple[SubjectTrainer, Mapping[str, str]]:
-    pipe, sha256 = load_pipeline(model, device)
-    loaded = adapted(pipe, model, device=device.device, sha256=sha256, fragments_of=parse_attention)
+    loaded, denoiser = open_to_train(model, device)
     config = SubjectConfig(steps=run.order.steps, seed=run.order.seed)
     size = model.defaults.width, model.defaults.height
     kinds = sorted(run.folder.glob("kind-*.png"))
@@ -159,9 +156,9 @@ def _trainer(run: SubjectRun, model: Model, device: Device) -> tuple[SubjectTrai
         encode_shown(loaded, [Image.open(file) for file in run.pictures], run.order.subject, size, config.seed),
         encode_shown(loaded, [Image.open(file) for file in kinds], run.order.kind, size, config.seed),
     )
-    facts = {"model": model.name, "model_sha256": sha256, "subject": run.order.subject}
+    facts = {"model": model.name, "model_sha256": loaded.sha256, "subject": run.order.subject}
     facts |= {name: str(value) for name, value in asdict(config).items()}
-    return SubjectTrainer(loaded, denoiser_of(pipe), shown, size, config), facts
+    return SubjectTrainer(loaded, denoiser, shown, size, config), facts
 
 
 def _kind_request(run: SubjectRun, at: int) -> PaintRequest:

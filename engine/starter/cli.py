@@ -1,6 +1,7 @@
 """The commands that train and evaluate the starter; each takes its folder, none reads Easel's settings.
 
-Their order: render, learn-words, train-autoencoder, encode, train, ship, match; then train-judge and evaluate.
+Their order: render, learn-words, train-autoencoder, encode, train, ship, match; then train-judge and evaluate. A
+denoiser of another architecture needs trace.
 """
 
 from __future__ import annotations
@@ -100,6 +101,15 @@ def ship(root: Root, folder: Path | None = None) -> None:
     from engine.starter.weights import WEIGHTS
 
     save_components(components_of_run(root), folder or WEIGHTS)
+
+
+@app.command()
+def trace(folder: Path | None = None) -> None:
+    """Write the graph of a pipeline folder's U-Net for OpenVINO where the painter looks for it."""
+    from engine.starter.trace import trace_unet
+    from engine.starter.weights import WEIGHTS
+
+    typer.echo(trace_unet((folder or WEIGHTS) / "unet"))
 
 
 @app.command()

@@ -133,6 +133,7 @@ CHOICES: dict[str, Choice] = {
     "channels last": channels_last,
     "queries, keys and values by one product": fused_projections,
     "as shipped": with_speed(),
+    'compile = "none"': with_speed(compile=Compilation.NONE),
     'compile = "blocks"': with_speed(compile=Compilation.BLOCKS),
     'compile = "whole"': with_speed(compile=Compilation.WHOLE),
     'compile = "graphs"': with_speed(compile=Compilation.GRAPHS),

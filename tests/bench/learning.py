@@ -24,15 +24,13 @@ from engine.feedback.records import Press
 from engine.feedback.stats.wilson import wilson_share
 from engine.learn.blind import with_style
 from engine.learn.examples import encode_examples
+from engine.learn.opening import open_to_train
 from engine.learn.preferences import Preference, PreferenceRow
 from engine.learn.reward import FeatureReader, accuracy, calibration_error, noise_ceiling, train_reward_model
 from engine.learn.training import LearningConfig, PreferenceTrainer
 from engine.models.loading.clip import load_clip
 from engine.models.loading.device import best_device
-from engine.models.loading.pipeline import denoiser_of, load_pipeline
 from engine.models.registry.registry import SHIPPED, read_registry
-from engine.painter.families import adapted
-from engine.prompt import parse_attention
 from engine.starter import WEIGHTS
 from engine.starter.classifier import classifier_from_file
 from tests.bench.learning_peer import Peer
@@ -182,11 +180,10 @@ class Bench:
 
     def _trainer(self, rows: Sequence[PreferenceRow]) -> tuple[PreferenceTrainer, str]:
         model, device = read_registry(SHIPPED).model("starter"), best_device()
-        pipe, sha256 = load_pipeline(model, device)
-        loaded = adapted(pipe, model, device=device.device, sha256=sha256, fragments_of=parse_attention)
+        loaded, denoiser = open_to_train(model, device)
         examples = encode_examples(rows, loaded, MULTIPLE)
         facts = f"{len(examples.preferences)} preferences, left out {examples.left_out}"
-        return PreferenceTrainer(loaded, denoiser_of(pipe), examples, self.config), facts
+        return PreferenceTrainer(loaded, denoiser, examples, self.config), facts
 
     def _judge(self, name: str, adapter: Path, taste: Taste) -> None:
         prompts = [one.text for one in self.held_out]

@@ -23,16 +23,23 @@ _RATIO = re.compile(r"[1-9][0-9]{0,4}:[1-9][0-9]{0,4}")
 class Compilation(StrEnum):
     """What is compiled; pictures stay the same except for rounding.
 
-    none: nothing.
+    auto: nothing; where OpenVINO is installed, it runs denoisers whose graph Easel ships, on a CPU.
+    none: nothing, and torch alone runs the denoiser.
     blocks: each kind of repeated block of the denoiser; compiles fastest.
     whole: the whole denoiser; runs fastest on a CPU.
     graphs: the whole denoiser, and on a CUDA device its kernels are launched as one graph, for small batches.
     """
 
+    AUTO = "auto"
     NONE = "none"
     BLOCKS = "blocks"
     WHOLE = "whole"
     GRAPHS = "graphs"
+
+    @property
+    def is_by_torch(self) -> bool:
+        """Whether torch's compiler is needed, and a while at the first start."""
+        return self not in (Compilation.AUTO, Compilation.NONE)
 
 
 class Precision(StrEnum):
@@ -52,7 +59,7 @@ class SpeedSettings:
         a limited interval), only the end of the interval, in steps instead of sigmas.
     """
 
-    compile: Compilation = Compilation.NONE
+    compile: Compilation = Compilation.AUTO
     precision: Precision = Precision.OWN
     ratios: tuple[str, ...] = ()
     guidance_until: float = 1.0
@@ -68,14 +75,14 @@ class SpeedSettings:
         return {name: value for name, value in chosen.items() if value != _DEFAULTS[name]}
 
 
-_DEFAULTS = {"compile": Compilation.NONE.value, "precision": Precision.OWN.value, "guidance_until": 1.0}
+_DEFAULTS = {"compile": Compilation.AUTO.value, "precision": Precision.OWN.value, "guidance_until": 1.0}
 
 
 def speed_from_table(table: Mapping[str, Any], family: Family, section: str, reader: TomlReader) -> SpeedSettings:
     """Return the settings of a model's `speed` table; problems are added to `reader`."""
     reader.check_keys(table, {"compile", "precision", "ratios", "guidance_until"}, section)
     compilation = Compilation(reader.choice(table, "compile", section, tuple(Compilation)))
-    if compilation is not Compilation.NONE and not family.has_fixed_text_length:
+    if compilation.is_by_torch and not family.has_fixed_text_length:
         reader.add_problem(section, f"compile is not available for family {family.name}, whose prompts vary in length")
     return SpeedSettings(
         compile=compilation,

@@ -6,6 +6,7 @@ A file that is missing, damaged or of something else is ignored, and written aga
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import json
 import os
 import platform
@@ -95,6 +96,7 @@ def _max_rows_key(model: Model, loaded: LoadedModel) -> Key:
         "size": [model.defaults.width, model.defaults.height],
         "guidance": model.defaults.guidance,
         "speed": repr(model.speed),
+        "openvino": importlib.util.find_spec("openvino") is not None,
         **_machine(loaded.device),
     }
 

@@ -208,8 +208,9 @@ def create_load_model(
 
     def load(model: Model) -> LoadedModel:
         pipe, sha256 = load_pipeline(model, device, budget_bytes, watch)
-        if is_offloaded(pipe, budget_bytes) and model.speed.compile is not Compilation.NONE:
-            _log.warning("not_compiled", model=model.name, cause="the device is too small for the whole model")
+        if is_offloaded(pipe, budget_bytes):
+            if model.speed.compile.is_by_torch:
+                _log.warning("not_compiled", model=model.name, cause="the device is too small for the whole model")
             model = replace(model, speed=replace(model.speed, compile=Compilation.NONE))
         loaded = adapted(
             pipe,

@@ -15,7 +15,6 @@ from torch import Tensor
 
 from engine.models.loading.errors import translated_errors
 from engine.models.registry.registry import Model
-from engine.models.registry.speed import Compilation
 from engine.painter.pipeline.protocol import LoadedModel
 from engine.painter.sampling.guidance import PromptEmbeds
 from engine.painter.sampling.params import size_of
@@ -45,7 +44,7 @@ def preparation(model: Model, loaded: LoadedModel, known: int | None) -> Prepara
     if max_rows is None:
         max_rows = yield from _measuring(model.name, loaded, own, batch_sizes)
     yield max_rows
-    if model.speed.compile is not Compilation.NONE:
+    if model.speed.compile.is_by_torch:
         sizes = dict.fromkeys((own, *(size_of(ratio, model) for ratio in model.speed.ratios)))
         for size in sizes:
             for _ in _compiling(model.name, loaded, size, [rows for rows in batch_sizes if rows <= max_rows]):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from PIL import Image
@@ -20,11 +20,13 @@ from engine.models.registry.controls import ControlNet
 from engine.models.registry.ip_adapters import IPAdapter
 from engine.models.registry.motion import MotionAdapter
 from engine.models.registry.registry import Model
-from engine.models.registry.speed import Compilation
+from engine.models.registry.speed import Compilation, Precision, SpeedSettings
 from engine.painter.pipeline.controls import ControlNets
+from engine.painter.pipeline.fast_denoiser import FastDenoiser, ForwardFailed, NotCompiled
 from engine.painter.pipeline.ip_adapters import IPAdapters, ReferenceImages
 from engine.painter.pipeline.loras import LoraManager, Loras
 from engine.painter.pipeline.motion import MotionAdapters
+from engine.painter.pipeline.openvino_denoiser import open_openvino_denoiser
 from engine.painter.pipeline.prompt_weighting import Fragments
 from engine.painter.pipeline.protocol import Addition
 from engine.painter.pipeline.vae import (
@@ -36,9 +38,6 @@ from engine.painter.pipeline.vae import (
 )
 from engine.painter.sampling.films import FilmParams
 from engine.painter.sampling.guidance import Conditioning, PromptEmbeds, apply_guidance
-
-if TYPE_CHECKING:
-    from engine.painter.pipeline.compile import CompiledDenoiser
 
 
 class PipelineModel(ABC):
@@ -76,8 +75,8 @@ class PipelineModel(ABC):
         self.size_bytes = bytes_on_device(pipe, None)
         # Loading an adapter freezes the weights, and code compiled for unfrozen ones would not be used again.
         denoiser.requires_grad_(False)
-        how = model.speed.compile
-        self._compiled = None if how is Compilation.NONE else _compiled(denoiser, how)
+        own = self.latent_shape(model.defaults.width, model.defaults.height)
+        self._fast = _fast_denoiser(pipe, denoiser, model.speed, own)
         self._lora_manager, self._ip_adapters = LoraManager(pipe, model), IPAdapters(pipe, model)
         self._controls = ControlNets(pipe, model, self.dtype, device)
         self._motion = MotionAdapters(pipe, model, self.dtype, device)
@@ -137,23 +136,22 @@ class PipelineModel(ABC):
         """Return the embeddings of a text with attention weights."""
 
     def warm_up(self, latents: Tensor, timesteps: Tensor, embeds: Sequence[PromptEmbeds]) -> None:
-        if self._compiled is None:
+        if self._fast is None:
             return
-        from engine.painter.pipeline.compile import NotCompiled
-
         try:
-            self._compiled.warm_up(self.forward, latents, timesteps, embeds)
+            self._fast.warm_up(self.forward, latents, timesteps, embeds)
         except NotCompiled as error:
             setting = f'compile = "{self._model.speed.compile}"'
             raise SpeedUnsupported(name=self._model.name, setting=setting, cause=str(error)) from error
 
     def predict(self, latents: Tensor, timesteps: Tensor, embeds: Sequence[PromptEmbeds]) -> Tensor:
         is_changed = self._lora_manager.is_active or any(one.references or one.control or one.film for one in embeds)
-        compiled = None if is_changed else self._compiled
-        while compiled is not None and compiled.batch_sizes(latents, embeds):
+        # Whoever wants gradients wants those of the denoiser itself.
+        fast = None if is_changed or torch.is_grad_enabled() else self._fast
+        while fast is not None and fast.batch_sizes(latents, embeds):
             try:
-                return compiled.predict(self.forward, latents, timesteps, embeds)
-            except torch.OutOfMemoryError:
+                return fast.predict(self.forward, latents, timesteps, embeds)
+            except (torch.OutOfMemoryError, ForwardFailed):
                 # That batch size is no longer used; a smaller one with less padding may fit.
                 continue
         with self._ip_adapters.attending(embeds):
@@ -170,7 +168,7 @@ class PipelineModel(ABC):
         return apply_guidance(outputs, conditioning)
 
     def encode(self, pictures: Tensor, generator: torch.Generator) -> Tensor:
-        return latents_from_pictures(self._vae, pictures.to(self.device), generator)
+        return latents_from_pictures(self._vae, pictures.to(self.device), generator).to(self.dtype)
 
     def read_still(self, picture: Image.Image, generator: torch.Generator) -> PromptEmbeds:
         raise NotImplementedError
@@ -182,11 +180,22 @@ class PipelineModel(ABC):
         return preview_from_latents(latents, self._preview_weights)
 
 
-def _compiled(denoiser: Any, how: Compilation) -> CompiledDenoiser:
+def _fast_denoiser(
+    pipe: Any, denoiser: Any, speed: SpeedSettings, latents: tuple[int, int, int]
+) -> FastDenoiser | None:
+    """Return what paints sooner than the denoiser itself; None where nothing does, or nothing is wanted.
+
+    latents: channels, height and width of the model's own size.
+    """
+    tokenizer = getattr(pipe, "tokenizer", None)
+    if speed.compile is Compilation.AUTO and speed.precision is Precision.OWN and tokenizer is not None:
+        return open_openvino_denoiser(denoiser, latents, tokenizer.model_max_length)
+    if not speed.compile.is_by_torch:
+        return None
     # Torch's compiler takes seconds to import, and most models are painted without it.
     from engine.painter.pipeline.compile import CompiledDenoiser
 
-    return CompiledDenoiser(denoiser, how)
+    return CompiledDenoiser(denoiser, speed.compile)
 
 
 def channels_last(part: Any) -> Any:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import copy
 import weakref
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from types import CodeType, FunctionType, MethodType
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -20,35 +20,13 @@ from torch._dynamo.exc import FailOnRecompileLimitHit
 
 from engine.models.loading.blocks import repeated_blocks
 from engine.models.registry.speed import Compilation
+from engine.painter.pipeline.fast_denoiser import NotCompiled, Predict, Shape, SubBatch, shape_of
 from engine.painter.sampling.guidance import PromptEmbeds
 
 # A batch size is padded when at least this share of it is filled; otherwise the rows are split over two forwards.
 FILLED = 0.75
 # Every batch size, picture size and kind of block is compiled separately; torch's own limit is 8.
 _MOST_KINDS = 4096
-
-Predict = Callable[[nn.Module, Tensor, Tensor, Sequence[PromptEmbeds]], Tensor]
-
-
-class NotCompiled(Exception):
-    """The compiler failed; the text is the first line of its error."""
-
-
-class Shape(NamedTuple):
-    """What batches of the same compiled code have in common, besides their number of rows.
-
-    latents: channels, height and width. tokens: tokens and features. is_masked: whether texts have an attention mask.
-    """
-
-    latents: tuple[int, ...]
-    tokens: tuple[int, ...]
-    is_masked: bool
-
-
-def shape_of(latents: Tensor, embeds: Sequence[PromptEmbeds]) -> Shape | None:
-    """Return the shape of a batch [batch, channels, height, width]; None when its texts differ in shape."""
-    shapes = {Shape(tuple(latents.shape[1:]), tuple(one.tokens.shape[1:]), one.mask is not None) for one in embeds}
-    return shapes.pop() if len(shapes) == 1 else None
 
 
 class CompiledDenoiser:
@@ -124,23 +102,6 @@ class CompiledDenoiser:
         torch.compiler.cudagraph_mark_step_begin()  # type: ignore[no-untyped-call]
         # A graph's next run writes over its last output.
         return predict(self._denoiser, latents, timesteps, embeds).clone()
-
-
-class SubBatch(NamedTuple):
-    """Rows `first` up to `last` of a batch, padded with copies of the last one to a forward of `num_rows`."""
-
-    first: int
-    last: int
-    num_rows: int
-
-    @property
-    def num_padding(self) -> int:
-        return self.num_rows - (self.last - self.first)
-
-    def rows_of(self, batch: Tensor) -> Tensor:
-        """Return its rows of a batch [batch, ...], padded: [num_rows, ...]."""
-        rows = batch[self.first : self.last]
-        return torch.cat([rows, rows[-1:].expand(self.num_padding, *rows.shape[1:])]) if self.num_padding else rows
 
 
 def sub_batches_of(num_rows: int, batch_sizes: Sequence[int]) -> list[SubBatch]:

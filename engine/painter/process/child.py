@@ -25,7 +25,6 @@ from engine.contract.errors import EaselError
 from engine.contract.painting import Painter
 from engine.models.registry.followed import FollowedRegistry
 from engine.models.registry.registry import Registry, read_registry
-from engine.models.registry.speed import Compilation
 from engine.painter.phase import Phase
 from engine.painter.process.libraries import import_libraries
 from engine.painter.process.logs import forward_logs
@@ -96,7 +95,7 @@ def may_compile(registry: Path) -> bool:
         models = read_registry(registry).models.values()
     except EaselError:
         return True
-    return any(model.speed.compile is not Compilation.NONE for model in models)
+    return any(model.speed.compile.is_by_torch for model in models)
 
 
 def _number(text: str) -> int | None:

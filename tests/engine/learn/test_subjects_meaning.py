@@ -13,14 +13,12 @@ from PIL import Image, ImageDraw
 from engine.contract.ids import new_id
 from engine.contract.jobs import JobSpec, Operation, ParameterValue, Part
 from engine.contract.painting import AdapterFile, PaintedPictures, PaintRequest
+from engine.learn.opening import open_to_train
 from engine.learn.subjects import SubjectConfig, SubjectTrainer, encode_shown
 from engine.models.files.weights import hash_of
 from engine.models.loading.device import best_device
-from engine.models.loading.pipeline import denoiser_of, load_pipeline
 from engine.models.registry.registry import SHIPPED, read_registry
-from engine.painter.families import adapted
 from engine.painter.in_process import LocalPainter, create_painter
-from engine.prompt import parse_attention
 
 REGISTRY = read_registry(SHIPPED)
 MODEL = REGISTRY.model()
@@ -72,12 +70,10 @@ def distance(pngs: list[bytes], shown: list[Image.Image]) -> float:
 
 def trained(shown: list[Image.Image], kinds: list[bytes], file: Path) -> AdapterFile:
     """Train an adapter of the starter, and return its file."""
-    pipe, sha256 = load_pipeline(MODEL, best_device())
-    device = best_device().device
-    model = adapted(pipe, MODEL, device=device, sha256=sha256, fragments_of=parse_attention)
+    model, denoiser = open_to_train(MODEL, best_device())
     subject = encode_shown(model, shown, "zorkle circle", SIZE, seed=5)
     kind = encode_shown(model, [Image.open(io.BytesIO(png)) for png in kinds], "circle", SIZE, seed=5)
-    trainer = SubjectTrainer(model, denoiser_of(pipe), (subject, kind), SIZE, CONFIG)
+    trainer = SubjectTrainer(model, denoiser, (subject, kind), SIZE, CONFIG)
     for _ in trainer.steps():
         pass
     trainer.adapter.save(file, {})

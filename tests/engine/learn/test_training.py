@@ -16,15 +16,13 @@ from torch import Tensor
 from engine.learn.adapter import TrainedLora
 from engine.learn.examples import EncodedPreferences, batch_of, batches, encode_examples, generator_for
 from engine.learn.noising import TIMESTEPS, noising_for
+from engine.learn.opening import open_to_train
 from engine.learn.preferences import PreferenceRow, read_preferences
 from engine.learn.runs import train_in_folder
 from engine.learn.training import LearningConfig, LossNotFinite, PreferenceTrainer, Step
 from engine.models.loading.device import Device
-from engine.models.loading.pipeline import denoiser_of, load_pipeline
 from engine.models.registry.registry import read_registry
-from engine.painter.families import adapted
 from engine.painter.pipeline.protocol import LoadedModel
-from engine.prompt import parse_attention
 from tests.engine.learn.pickapic_folder import png, row, save_rows, warm_rows
 from tests.engine.painter.checkpoints import save_sd1, save_sdxl
 from tests.engine.painter.gemma_checkpoints import save_lumina2
@@ -63,8 +61,7 @@ def loaded(folder: Path, family: str) -> tuple[LoadedModel, Any]:
     FAMILIES[family](folder / "weights")
     (folder / "registry.toml").write_text(f'default = "tiny"\n{entry("tiny", family, "weights")}')
     model = read_registry(folder / "registry.toml").model()
-    pipe, sha256 = load_pipeline(model, CPU)
-    return adapted(pipe, model, device=CPU.device, sha256=sha256, fragments_of=parse_attention), denoiser_of(pipe)
+    return open_to_train(model, CPU)
 
 
 def examples_for(model: LoadedModel, folder: Path, count: int = 20) -> EncodedPreferences:

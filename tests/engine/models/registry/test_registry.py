@@ -121,13 +121,13 @@ def test_all_problems_are_reported_at_once(tmp_path: Path) -> None:
 
 
 def test_how_forwards_are_run_is_chosen_for_each_model(tmp_path: Path) -> None:
-    """By default nothing is compiled, the weights keep their precision, and every step is guided."""
+    """By default torch compiles nothing, the weights keep their precision, and every step is guided."""
     table = '[models.b.speed]\ncompile = "graphs"\nprecision = "fp8"\nratios = ["3:2", "1:2"]\nguidance_until = 0.6\n'
     registry = read(
         tmp_path, f'[models.a]\nfamily = "sd1"\nfolder = "a"\n[models.b]\nfamily = "sd1"\nfolder = "b"\n{table}'
     )
     assert registry.model("a").speed == SpeedSettings(
-        compile=Compilation.NONE, precision=Precision.OWN, ratios=(), guidance_until=1.0
+        compile=Compilation.AUTO, precision=Precision.OWN, ratios=(), guidance_until=1.0
     )
     chosen = SpeedSettings(
         compile=Compilation.GRAPHS, precision=Precision.FP8, ratios=("3:2", "1:2"), guidance_until=0.6
@@ -138,7 +138,7 @@ def test_how_forwards_are_run_is_chosen_for_each_model(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("family", "line", "told"),
     [
-        ("sd1", 'compile = "yes"', "unknown compile 'yes'. Available: none, blocks, whole, graphs"),
+        ("sd1", 'compile = "yes"', "unknown compile 'yes'. Available: auto, none, blocks, whole, graphs"),
         ("sd1", 'precision = "int4"', "unknown precision 'int4'. Available: own, fp8"),
         ("sd1", 'ratios = ["3x2"]', 'ratios must be a list of ratios such as "3:2"'),
         ("sd1", 'ratios = "3:2"', "ratios must be a list"),

@@ -72,7 +72,7 @@ def test_the_deferred_compiler_is_imported_on_first_use(lean: Lean) -> None:
     assert lean.fault is None
 
 
-@pytest.mark.parametrize(("text", "expected"), [("none", False), ("blocks", True)])
+@pytest.mark.parametrize(("text", "expected"), [("auto", False), ("none", False), ("blocks", True)])
 def test_a_registry_says_whether_anything_may_be_compiled(text: str, expected: bool, tmp_path: Path) -> None:
     file = tmp_path / "models.toml"
     entry = f'[models.m]\nfamily = "sd1"\nfolder = "m"\nlicence = "none"\n[models.m.speed]\ncompile = "{text}"\n'
