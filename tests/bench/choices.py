@@ -137,6 +137,7 @@ CHOICES: dict[str, Choice] = {
     'compile = "blocks"': with_speed(compile=Compilation.BLOCKS),
     'compile = "whole"': with_speed(compile=Compilation.WHOLE),
     'compile = "graphs"': with_speed(compile=Compilation.GRAPHS),
+    'precision = "half"': with_speed(precision=Precision.HALF),
     'precision = "fp8"': with_speed(precision=Precision.FP8),
     'precision = "fp8", compile = "blocks"': with_speed(precision=Precision.FP8, compile=Compilation.BLOCKS),
     'precision = "fp8", compile = "whole"': with_speed(precision=Precision.FP8, compile=Compilation.WHOLE),
@@ -147,7 +148,19 @@ def _adapted(subject: Subject, pipe: Any, device: Device, speed: SpeedSettings) 
     model = replace(subject.model, speed=speed)
     if speed.precision is Precision.FP8:
         quantize_linears(denoiser_of(pipe), model.name, device.device)
+    if speed.precision is Precision.HALF:
+        _halve(pipe, model.name, device)
     return adapted(pipe, model, device=device.device, sha256="", fragments_of=parse_attention)
+
+
+def _halve(pipe: Any, name: str, device: Device) -> None:
+    """Give all parts but the decoder 16 bits, as loading does where there is no bfloat16."""
+    if device.device.type == "cpu" or device.dtype != torch.float32:
+        cause = "it is for CUDA devices without bfloat16"
+        raise SpeedUnsupported(name=name, setting='precision = "half"', cause=cause)
+    for part in pipe.components.values():
+        if isinstance(part, torch.nn.Module) and part is not pipe.vae:
+            part.half()
 
 
 def _if_possible(measure: Callable[[], str], cells: str = "") -> str:

@@ -16,6 +16,18 @@ class Device:
     dtype: torch.dtype
 
 
+@dataclass(frozen=True, kw_only=True)
+class Dtypes:
+    """The dtypes of a model's parts: of its decoder, the VAE, and of all others."""
+
+    decoder: torch.dtype
+    others: torch.dtype
+
+    def of(self, part: str) -> torch.dtype:
+        """Return the dtype of a part by its name in the pipeline."""
+        return self.decoder if part == "vae" else self.others
+
+
 _FIRST_WITH_BFLOAT16 = (8, 0)
 
 
@@ -35,7 +47,7 @@ def dtype_for(capability: tuple[int, int]) -> torch.dtype:
 
     Older cards (T4, V100, RTX 20xx) only emulate bfloat16. Their float16 is fast, but its range is too small for parts
     of most families (SDXL's decoder; language models and transformers that were trained in bfloat16), which would each
-    need another dtype. float32 works for all of them, with twice the memory.
+    need another dtype. float32 works for all of them, with twice the memory; `Precision.HALF` is for the others.
     """
     return torch.bfloat16 if capability >= _FIRST_WITH_BFLOAT16 else torch.float32
 

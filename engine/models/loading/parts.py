@@ -31,6 +31,7 @@ from engine.models.files.shards import check_shards
 from engine.models.files.variants import is_shard_index, select_variant, variants_in
 from engine.models.files.weights import index_of, weight_files
 from engine.models.loading.building import bounded_building, named_errors
+from engine.models.loading.device import Dtypes
 from engine.models.loading.errors import FileProblems, UnusableFiles
 from engine.models.loading.exclusive import one_at_a_time
 from engine.models.loading.positions import check_positions
@@ -60,9 +61,7 @@ class LoadedParts:
     unread: tuple[str, ...]
 
 
-def load_parts(
-    kind: type[Any], model: Model, place: Path, dtype: torch.dtype, *, is_trial: bool = False
-) -> LoadedParts:
+def load_parts(kind: type[Any], model: Model, place: Path, dtypes: Dtypes, *, is_trial: bool = False) -> LoadedParts:
     """Return the parts of a pipeline of class `kind`; they are on the CPU.
 
     place: the model's folder or single file.
@@ -81,9 +80,9 @@ def load_parts(
     problems = FileProblems(are_collected=is_trial)
     entries = {name: tuple(index[name]) for name in names}
     if place.is_file():
-        components, unread = _from_file(entries, place, folder, dtype, problems, is_trial=is_trial)
+        components, unread = _from_file(entries, place, folder, dtypes, problems, is_trial=is_trial)
     else:
-        components, unread = _from_folder(entries, place, model.source.variant, dtype, problems, is_trial=is_trial)
+        components, unread = _from_folder(entries, place, model.source.variant, dtypes, problems, is_trial=is_trial)
     for name, part in components.items():
         if name.startswith("tokenizer"):
             with problems.noted():
@@ -137,7 +136,7 @@ _Loaded = tuple[dict[str, Any], set[str]]
 
 
 def _from_folder(
-    entries: _Entries, folder: Path, variant: str | None, dtype: torch.dtype, problems: FileProblems, *, is_trial: bool
+    entries: _Entries, folder: Path, variant: str | None, dtypes: Dtypes, problems: FileProblems, *, is_trial: bool
 ) -> _Loaded:
     components: dict[str, Any] = {}
     unread: set[str] = set()
@@ -146,7 +145,7 @@ def _from_folder(
             _check_settings(name, folder / name)
             kind = _class_of(name, *entry)
             if issubclass(kind, nn.Module):
-                components[name], extra = _module(name, kind, folder, variant, dtype, is_trial=is_trial)
+                components[name], extra = _module(name, kind, folder, variant, dtypes.of(name), is_trial=is_trial)
                 unread |= extra
             else:
                 with named_errors(name, f"{name}/tokenizer_config.json"):
@@ -192,7 +191,7 @@ def _has_variant(folder: Path, variant: str | None) -> bool:
 
 
 def _from_file(
-    entries: _Entries, file: Path, folder: Path, dtype: torch.dtype, problems: FileProblems, *, is_trial: bool
+    entries: _Entries, file: Path, folder: Path, dtypes: Dtypes, problems: FileProblems, *, is_trial: bool
 ) -> _Loaded:
     """Load the parts from a single file, in the order in which diffusers does: its conversions take tensors away."""
     checkpoint = traced_tensors(file) if is_trial else load_single_file_checkpoint(str(file))
@@ -202,12 +201,14 @@ def _from_file(
         with problems.noted():
             _check_settings(name, folder / name)
             try:
-                components[name] = part = _part_of(name, entry, checkpoint, shapes, folder, dtype, is_trial=is_trial)
+                components[name] = part = _part_of(
+                    name, entry, checkpoint, shapes, folder, dtypes.of(name), is_trial=is_trial
+                )
             except SingleFileComponentError as error:
                 raise UnusableFiles(f"it has no {name} under the names that single files use") from error
             except NotImplementedError:
                 # A tensor is missing; a trial says which.
-                _from_file(entries, file, folder, dtype, FileProblems(are_collected=False), is_trial=True)
+                _from_file(entries, file, folder, dtypes, FileProblems(are_collected=False), is_trial=True)
                 raise
             if isinstance(part, nn.Module):
                 weights = dict(part.named_parameters())

@@ -19,7 +19,7 @@ from engine.models.files.scheduler_check import check_scheduler, scheduler_of
 from engine.models.files.selection import INDEX
 from engine.models.files.verify import check_layout, verified_hash
 from engine.models.files.weights import ProgressCallback, ignore_progress
-from engine.models.loading.device import Device
+from engine.models.loading.device import Device, Dtypes
 from engine.models.loading.errors import translated_errors
 from engine.models.loading.fp8 import quantize_linears
 from engine.models.loading.offload import is_offloaded, move_to_device
@@ -51,7 +51,7 @@ def load_pipeline(
         check_scheduler(model, saved)
     sha256 = verified_hash(model, place, on_progress)
     with translated_errors(model.name):
-        pipe = _open(kind, model, place, device)
+        pipe = _open(kind, model, place, dtypes_for(model, device))
         if saved is not None:  # As loading the parts has checked.
             pipe.scheduler = SchedulerConfig(config=config_as_loaded(saved, kind))
     if model.speed.precision is Precision.FP8:
@@ -67,8 +67,14 @@ def denoiser_of(pipe: Any) -> Any:
     return getattr(pipe, "unet", None) or pipe.transformer
 
 
-def _open(kind: Any, model: Model, place: Path, device: Device) -> Any:
-    parts = load_parts(kind, model, place, device.dtype)
+def dtypes_for(model: Model, device: Device) -> Dtypes:
+    """Return the dtypes of a model's parts on a device."""
+    is_half = model.speed.precision is Precision.HALF and device.dtype == torch.float32
+    return Dtypes(decoder=device.dtype, others=torch.float16 if is_half else device.dtype)
+
+
+def _open(kind: Any, model: Model, place: Path, dtypes: Dtypes) -> Any:
+    parts = load_parts(kind, model, place, dtypes)
     drop_unused_statistics(model.family, parts.components["vae"])
     taken = inspect.signature(kind.__init__).parameters
     absent = dict.fromkeys(name for name, parameter in taken.items() if parameter.default is parameter.empty)

@@ -19,6 +19,7 @@ from engine.models.files.saved_scheduler import FILE as SCHEDULER_CONFIG
 from engine.models.files.saved_scheduler import SavedScheduler
 from engine.models.files.scheduler_check import scheduler_of
 from engine.models.files.weights import index_of
+from engine.models.loading.device import Dtypes
 from engine.models.loading.errors import translated_errors
 from engine.models.loading.parts import LoadedParts, load_parts
 from engine.models.loading.pipeline import pipeline_class
@@ -40,7 +41,7 @@ def try_loading(model: Model) -> tuple[str, ...]:
     place = local_path(model)
     kind = pipeline_class(model, place)
     with translated_errors(model.name), _silent_libraries():
-        parts = load_parts(kind, model, place, torch.float32, is_trial=True)
+        parts = load_parts(kind, model, place, Dtypes(decoder=torch.float32, others=torch.float32), is_trial=True)
         folder = config_path(model) if place.is_file() else place
         return (
             *parts.unread,

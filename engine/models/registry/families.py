@@ -51,6 +51,7 @@ class Family:
     has_fixed_text_length: whether every text is cut or padded to the same number of tokens, as compilation requires.
     has_ip_adapters: whether its models can use IP-Adapters.
     only_animates: whether its models read no texts, and make films of pictures and nothing else.
+    has_half_precision: whether all parts but the decoder work in 16-bit floats, in which its weights are published.
     abilities: what its models support, as in the prompt language's parameter table.
     """
 
@@ -72,6 +73,7 @@ class Family:
     has_fixed_text_length: bool = True
     has_ip_adapters: bool = False
     only_animates: bool = False
+    has_half_precision: bool = False
     abilities: frozenset[str] = COMMON_ABILITIES | ATTENTION | ADAPTER_ABILITY
 
 
@@ -100,6 +102,7 @@ def _diffusion(
         samplers=DIFFUSION_SAMPLERS,
         latent_statistics=latent_statistics,
         has_ip_adapters=True,
+        has_half_precision=True,
         abilities=COMMON_ABILITIES | ATTENTION | ADAPTER_ABILITY | more_abilities,
     )
 

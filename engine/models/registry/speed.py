@@ -43,9 +43,16 @@ class Compilation(StrEnum):
 
 
 class Precision(StrEnum):
-    """The precision of the denoiser's linear layers: its own, or 8-bit floats, which change the pictures."""
+    """The precision of weights and of what is computed with them.
+
+    own: that of the device.
+    half: 16-bit floats on devices that have no bfloat16, in half the memory; the decoder, whose numbers become too
+        large for them, stays in 32 bits. Changes the pictures a little.
+    fp8: the denoiser's linear layers in 8-bit floats, which changes the pictures.
+    """
 
     OWN = "own"
+    HALF = "half"
     FP8 = "fp8"
 
 
@@ -84,9 +91,12 @@ def speed_from_table(table: Mapping[str, Any], family: Family, section: str, rea
     compilation = Compilation(reader.choice(table, "compile", section, tuple(Compilation)))
     if compilation.is_by_torch and not family.has_fixed_text_length:
         reader.add_problem(section, f"compile is not available for family {family.name}, whose prompts vary in length")
+    precision = Precision(reader.choice(table, "precision", section, tuple(Precision)))
+    if precision is Precision.HALF and not family.has_half_precision:
+        reader.add_problem(section, f"precision half is not available for family {family.name}. Remove it")
     return SpeedSettings(
         compile=compilation,
-        precision=Precision(reader.choice(table, "precision", section, tuple(Precision))),
+        precision=precision,
         ratios=_ratios(table, section, reader),
         guidance_until=_guidance_until(table, family, section, reader),
     )

@@ -20,7 +20,7 @@ from engine.models.files.weights import ProgressCallback, ignore_progress, num_p
 from engine.models.loading.device import Device
 from engine.models.loading.errors import result_or_error
 from engine.models.loading.offload import bytes_on_device, is_offloaded
-from engine.models.loading.pipeline import load_pipeline
+from engine.models.loading.pipeline import dtypes_for, load_pipeline
 from engine.models.registry.registry import Model
 from engine.models.registry.speed import Compilation
 from engine.painter.cache.measurements import Measurements
@@ -233,7 +233,8 @@ def create_estimate_bytes(device: Device, budget_bytes: int) -> EstimateBytes:
     def estimate_bytes(model: Model) -> int:
         try:
             if model.name not in known:
-                known[model.name] = num_parameters(local_path(model), model.source.variant) * device.dtype.itemsize
+                dtype = dtypes_for(model, device).others
+                known[model.name] = num_parameters(local_path(model), model.source.variant) * dtype.itemsize
         except (OperatorError, ValueError):
             return 0
         return min(known[model.name], budget_bytes)

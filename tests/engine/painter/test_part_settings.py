@@ -18,7 +18,7 @@ from torch.nn.modules.module import register_module_parameter_registration_hook
 from engine.contract.errors import ModelBroken
 from engine.models.files.part_numbers import check_numbers
 from engine.models.files.part_settings import check_layers
-from engine.models.loading.device import best_device
+from engine.models.loading.device import Dtypes, best_device
 from engine.models.loading.parts import load_parts
 from engine.models.loading.pipeline import load_pipeline
 from engine.models.loading.trial import try_loading
@@ -152,7 +152,9 @@ def test_a_tokenizer_without_a_length_takes_what_its_encoder_takes(
     folder = Path(shutil.copytree(checkpoints / "sd1", tmp_path / "sd1"))
     setting("tokenizer/tokenizer_config.json", model_max_length=length)(folder)
     sound = replace(registry.model("tiny"), source=WeightSource(folder=folder))
-    parts = load_parts(StableDiffusionPipeline, sound, folder, torch.float32, is_trial=True)
+    parts = load_parts(
+        StableDiffusionPipeline, sound, folder, Dtypes(decoder=torch.float32, others=torch.float32), is_trial=True
+    )
     assert parts.components["tokenizer"].model_max_length == 77
 
 

@@ -139,7 +139,8 @@ def test_how_forwards_are_run_is_chosen_for_each_model(tmp_path: Path) -> None:
     ("family", "line", "told"),
     [
         ("sd1", 'compile = "yes"', "unknown compile 'yes'. Available: auto, none, blocks, whole, graphs"),
-        ("sd1", 'precision = "int4"', "unknown precision 'int4'. Available: own, fp8"),
+        ("sd1", 'precision = "int4"', "unknown precision 'int4'. Available: own, half, fp8"),
+        ("flux", 'precision = "half"', "precision half is not available for family flux"),
         ("sd1", 'ratios = ["3x2"]', 'ratios must be a list of ratios such as "3:2"'),
         ("sd1", 'ratios = "3:2"', "ratios must be a list"),
         ("sd1", 'ratios = ["90:1"]', "ratios contains 90:1, which is outside min_side and max_side"),
