@@ -178,6 +178,12 @@ def test_without_the_package_torch_paints(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @needs_openvino
+def test_nobody_is_told_that_the_package_is_imported() -> None:
+    """It requires a package for that, which is so installed; once imported, that would tell."""
+    assert "openvino_telemetry" not in sys.modules
+
+
+@needs_openvino
 def test_torch_paints_where_it_is_told_to_and_in_other_precisions(plain: LoadedModel) -> None:
     assert rows_by_torch(plain, batch(plain, 8, (128, 128), "a red circle")) == 8
     pipe, _ = load_pipeline(starter(), CPU)
