@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -15,17 +16,19 @@ from torch.nn import functional
 from engine.learn.adapter import save_atomically
 from engine.learn.examples import DAMAGED
 from engine.learn.preferences import Preference, PreferenceRow, PreferencesUnusable
-from engine.models.loading.clip import LoadedClip
+from engine.models.loading.clip import LoadedClip, Seen
 from engine.models.loading.reward import RewardModel, features_of
 
-_PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1)
+_PENALTIES = (1e-3, 1e-2, 3e-2, 1e-1)
+# Features that hardly differ are not blown up.
+_LEAST_SCALE = 1e-6
 # A standard deviation of logits with which hardly a vote is by chance.
 _CERTAIN = 1000.0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Comparisons:
-    """Preferences as differences of features, winner minus loser: float32 [pairs, 2 * dimensions]; weights [pairs].
+    """Preferences as differences of features, winner minus loser: float32 [pairs, features]; weights [pairs].
 
     preferences: those that they are of, in the same order, where they are of pictures.
     """
@@ -49,11 +52,11 @@ class FeatureReader:
     def __init__(self, clip: LoadedClip) -> None:
         self._clip = clip
         self._texts: dict[str, Tensor] = {}
-        self._pictures: dict[str, Tensor] = {}
+        self._pictures: dict[str, Seen] = {}
 
     def features_of(self, picture: Image.Image, text: str) -> Tensor:
-        """Return the features of a picture of a text, float32 [2 * dimensions]."""
-        return features_of(self._clip.embed_image(picture.convert("RGB"))[0], self._text(text))
+        """Return the features of a picture of a text, float32 [features]."""
+        return features_of(self._clip.look_at(picture.convert("RGB")), self._text(text))
 
     def comparisons(self, rows: Iterable[PreferenceRow]) -> Comparisons:
         """Return preferences as a model learns from them; those with a damaged picture are left out.
@@ -79,20 +82,23 @@ class FeatureReader:
             self._texts[text] = self._clip.embed_texts([text])[0]
         return self._texts[text]
 
-    def _picture(self, sha256: str, read: Callable[[str], bytes]) -> Tensor:
+    def _picture(self, sha256: str, read: Callable[[str], bytes]) -> Seen:
         if sha256 not in self._pictures:
             with Image.open(io.BytesIO(read(sha256))) as image:
-                self._pictures[sha256] = self._clip.embed_image(image.convert("RGB"))[0]
+                self._pictures[sha256] = self._clip.look_at(image.convert("RGB"))
         return self._pictures[sha256]
 
 
 def train_reward_model(train: Comparisons, validation: Comparisons) -> RewardModel:
     """Return the model under which the preferences are likeliest, with the penalty that fits held-out ones best.
 
-    It is calibrated on the held-out ones: their logits are scaled by one factor.
+    The penalty is the same for all features, whatever their scale, as their differences are divided by how large they
+    usually are. The model is calibrated on the held-out ones: their logits are scaled by one factor.
     Source: Bradley and Terry 1952 with features; Guo et al. 2017 (temperature scaling), section 4.2.
     """
-    fitted = [_fitted(train, penalty) for penalty in _PENALTIES]
+    scale = train.differences.square().mean(dim=0).sqrt().clamp(min=_LEAST_SCALE)
+    scaled = replace(train, differences=train.differences / scale)
+    fitted = [_fitted(scaled, penalty) / scale for penalty in _PENALTIES]
     best = min(fitted, key=lambda weights: _loss(validation, weights).item())
     return RewardModel(weights=best * _temperature(validation, best))
 
@@ -123,19 +129,20 @@ def calibration_error(model: RewardModel, comparisons: Comparisons, bins: int = 
 def noise_ceiling(preferences: Iterable[Preference]) -> float | None:
     """Return how often the best of all judges would be right, as members disagree; None if no pair has two votes.
 
-    It follows from how often two votes on the same pair agree, if the logits of the pairs are normally distributed
-    around 0: a pair of which a share p prefers the one picture gives p^2 + (1 - p)^2 of agreement, and max(p, 1 - p) to
-    the best judge.
+    It follows from how often two votes on the same pair agree, by their weights, if the logits of the pairs are
+    normally distributed around 0: a pair of which a share p prefers the one picture gives p^2 + (1 - p)^2 of agreement,
+    and max(p, 1 - p) to the best judge. A bias that votes on a pair share, as that for a slot, makes it too high;
+    weights that even the bias out mend most of that.
     """
-    sides: dict[tuple[str, str, str], list[bool]] = {}
+    agreeing = compared = 0.0
+    weights = defaultdict[tuple[str, str, str], float](float)
     for one in preferences:
-        first, second = sorted((one.winner, one.loser))
-        sides.setdefault((one.caption, first, second), []).append(one.winner == first)
-    votes = [(sum(found), len(found)) for found in sides.values() if len(found) > 1]
-    if not votes:
-        return None
-    agreeing = sum(first * (first - 1) + (total - first) * (total - first - 1) for first, total in votes)
-    return _best_accuracy(agreeing / sum(total * (total - 1) for _, total in votes))
+        same = weights[one.caption, one.winner, one.loser]
+        opposite = weights[one.caption, one.loser, one.winner]
+        agreeing += one.weight * same
+        compared += one.weight * (same + opposite)
+        weights[one.caption, one.winner, one.loser] += one.weight
+    return _best_accuracy(agreeing / compared) if compared else None
 
 
 def _best_accuracy(agreement: float) -> float:

@@ -21,6 +21,19 @@ _TEXTS_AT_ONCE = 64
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class Seen:
+    """What a CLIP sees in an image, float32 on the CPU.
+
+    vector: the image as a unit vector [dimensions]: what it shows.
+    patches: the mean over all patches of what the first layer reads of them and of what the last one makes of them
+        [2 * width]: of which colours it is, and how much of it is what.
+    """
+
+    vector: Tensor
+    patches: Tensor
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class LoadedClip:
     """A CLIP on its device, in float32; `name` is that of its model, for errors."""
 
@@ -37,6 +50,20 @@ class LoadedClip:
         with translated_errors(self.name):
             inputs = self.processor(images=[image], return_tensors="pt").to(self.model.device)
             return _unit(self.model.get_image_features(**inputs))
+
+    @torch.inference_mode()
+    def look_at(self, image: Image.Image) -> Seen:
+        """Return what the CLIP sees in the image, in RGB.
+
+        Raises: ModelBroken.
+        """
+        with translated_errors(self.name):
+            inputs = self.processor(images=[image], return_tensors="pt").to(self.model.device)
+            features = self.model.get_image_features(**inputs, output_hidden_states=True)
+            layers = (features.hidden_states[0], features.hidden_states[-1])
+            # The first token stands for the whole image, and the others each for a patch.
+            patches = torch.cat([layer[0, 1:].mean(dim=0) for layer in layers])
+            return Seen(vector=_unit(features)[0], patches=patches.float().cpu())
 
     @torch.inference_mode()
     def embed_texts(self, texts: Sequence[str]) -> Tensor:

@@ -113,11 +113,11 @@ class SuggestionThread:
         clip, liked = judge
         text = " ".join(word.text for word in words_of(request.spec.parts))
         (words,) = clip.embed_texts([text])
-        images = torch.cat([clip.embed_image(Image.fromarray(picture.numpy())) for picture in pictures])
+        seen = [clip.look_at(Image.fromarray(picture.numpy())) for picture in pictures]
         if liked is None:
-            scores = images @ words
+            scores = torch.stack([one.vector for one in seen]) @ words
         else:
-            rewards = liked.rewards(features_of(images, words))
+            rewards = liked.rewards(torch.stack([features_of(one, words) for one in seen]))
             scores = torch.sigmoid(rewards - rewards.mean())
         return [round(score, 4) for score in scores.tolist()]
 
@@ -144,7 +144,9 @@ class SuggestionThread:
     def _reward(self, file: Path, clip: LoadedClip) -> RewardModel:
         if file not in self._rewards:
             reward, _ = load_reward_model(file)
-            if len(reward.weights) != 2 * clip.model.config.projection_dim:
+            config = clip.model.config
+            older = 2 * config.projection_dim
+            if len(reward.weights) not in (older, older + 2 * config.vision_config.hidden_size):
                 raise WeightsMismatch(path=file)
             self._rewards[file] = reward
         return self._rewards[file]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,14 @@ def test_the_ceiling_is_what_members_agree_on(tmp_path: Path) -> None:
     assert noise_ceiling(read[:1]) is None
 
 
+def test_votes_that_weigh_little_hardly_count_for_the_ceiling() -> None:
+    """Those for a picture in a slot that is chosen whatever it shows agree, and their weights say how often."""
+    honest = [Preference(caption="a cat", winner="ab"[vote], loser="ab"[1 - vote]) for vote in (0, 0, 0, 1)]
+    biased = [Preference(caption="a dog", winner="a", loser="b", weight=0.01) for _ in range(4)]
+    assert noise_ceiling([*honest, *biased]) == pytest.approx(0.5, abs=0.02)
+    assert noise_ceiling([*honest, *(replace(one, weight=1.0) for one in biased)]) > 0.7  # type: ignore[operator]
+
+
 def test_the_ceiling_is_the_accuracy_of_the_taste_itself() -> None:
     """Pairs of all kinds, from clear ones to those about which members toss a coin, with three votes each."""
     rng = torch.Generator().manual_seed(0)
@@ -93,6 +102,16 @@ def test_the_ceiling_is_the_accuracy_of_the_taste_itself() -> None:
     ]
     best = torch.maximum(shares, 1 - shares).mean().item()
     assert noise_ceiling(preferences) == pytest.approx(best, abs=0.01)
+
+
+def test_a_model_without_weights_for_patches_reads_the_rest(tmp_path: Path) -> None:
+    """Files of older releases judge as they did; those that are trained now see patches as well."""
+    reader = FeatureReader(load_clip("starter", WEIGHTS / "clip", torch.device("cpu")))
+    seen = reader.comparisons(read_preferences(save_rows(tmp_path, warm_rows(8)))).differences
+    weights = torch.cat([torch.ones(seen.shape[1] // 2), torch.zeros(seen.shape[1] // 2)])
+    older = RewardModel(weights=weights[: seen.shape[1] // 2])
+    assert torch.allclose(older.rewards(seen), RewardModel(weights=weights).rewards(seen))
+    assert seen[:, seen.shape[1] // 2 :].abs().mean() > 0.01
 
 
 def test_pictures_are_judged_by_the_clip_of_the_starter(tmp_path: Path) -> None:
