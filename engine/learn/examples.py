@@ -1,9 +1,9 @@
-"""Preferences as the trainer reads them: latents and prompt embeddings, computed once and used in every epoch."""
+"""Preferences as the trainer reads them: latents and prompt embeddings, computed once."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,7 +12,7 @@ from PIL import Image
 from torch import Tensor
 
 from engine.contract.errors import PictureCorrupt
-from engine.learn.preferences import Preference, PreferenceRow, without_contradictions
+from engine.learn.preferences import Preference, PreferenceRow, agreed_preferences
 from engine.painter.pipeline.protocol import LoadedModel
 from engine.painter.sampling.guidance import PromptEmbeds
 
@@ -69,7 +69,7 @@ def encode_examples(
         else:
             usable.append(row.preference)
         report(done)
-    for one in without_contradictions(usable):
+    for one in agreed_preferences(usable):
         examples.by_size.setdefault(examples.sizes[one.winner], []).append(one)
     examples.raters.update(one.rater for one in usable)
     if cancelled := _num_cancelled(usable, examples.preferences):
@@ -123,14 +123,13 @@ def _latents(picture: Image.Image, sha256: str, model: LoadedModel) -> Tensor:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PairBatch:
-    """Preferences of one size: latents [pairs, channels, height, width], one text and one weight for each pair."""
+    """Preferences of one size: latents [pairs, channels, height, width], and one text for each pair."""
 
     size: Size
     preferences: Sequence[Preference]
     winners: Tensor
     losers: Tensor
     embeds: Sequence[PromptEmbeds]
-    weights: Tensor
 
     def part(self, share: slice) -> PairBatch:
         """Return some of the preferences as a batch."""
@@ -140,7 +139,6 @@ class PairBatch:
             winners=self.winners[share],
             losers=self.losers[share],
             embeds=self.embeds[share],
-            weights=self.weights[share],
         )
 
 
@@ -152,35 +150,30 @@ def batch_of(examples: EncodedPreferences, size: Size, preferences: Sequence[Pre
         winners=torch.cat([examples.latents[one.winner] for one in preferences]),
         losers=torch.cat([examples.latents[one.loser] for one in preferences]),
         embeds=[examples.embeds[one.caption] for one in preferences],
-        weights=torch.tensor([one.weight for one in preferences]),
     )
 
 
-def batches(examples: EncodedPreferences, pairs: int, seed: int, first: int = 0) -> Iterator[PairBatch]:
-    """Yield endless batches of at most `pairs` preferences, from the batch numbered `first` on.
+class PreferenceDraws:
+    """Draws preferences for training: those on which members agree often, those on which they hardly do seldom.
 
-    Every epoch has each preference once, in an order that follows from the seed and the epoch alone, so that a run goes
-    on anywhere as if it had not been interrupted.
+    How much a pair teaches grows with the square of its weight: its part of the gradient points where the winner is
+    better by as much, while what else its two pictures differ in, and the noise of a step, are as large for all pairs.
     """
-    per_epoch = sum(-(-len(some) // pairs) for some in examples.by_size.values())
-    epoch, skipped = divmod(first, per_epoch)
-    while True:
-        for size, some in _order(examples.by_size, pairs, seed, epoch)[skipped:]:
-            yield batch_of(examples, size, some)
-        epoch, skipped = epoch + 1, 0
 
+    def __init__(self, examples: EncodedPreferences) -> None:
+        self._examples, self._sizes = examples, list(examples.by_size)
+        weights = [[one.weight for one in some] for some in examples.by_size.values()]
+        self._odds = [torch.tensor(some, dtype=torch.float64).square() for some in weights]
+        self._odds_of_sizes = torch.stack([odds.sum() for odds in self._odds])
 
-def _order(
-    by_size: Mapping[Size, Sequence[Preference]], pairs: int, seed: int, epoch: int
-) -> Sequence[tuple[Size, Sequence[Preference]]]:
-    rng = generator_for(seed, epoch)
-    chunks = []
-    for size, some in by_size.items():
-        shuffled = [some[at] for at in torch.randperm(len(some), generator=rng).tolist()]
-        chunks += [(size, shuffled[at : at + pairs]) for at in range(0, len(some), pairs)]
-    return [chunks[at] for at in torch.randperm(len(chunks), generator=rng).tolist()]
+    def batch(self, pairs: int, rng: torch.Generator) -> PairBatch:
+        """Return at most `pairs` preferences of one size, each once, which follow from the generator alone."""
+        at = int(torch.multinomial(self._odds_of_sizes, 1, generator=rng))
+        odds, some = self._odds[at], self._examples.by_size[self._sizes[at]]
+        drawn = torch.multinomial(odds, min(pairs, len(some)), generator=rng)
+        return batch_of(self._examples, self._sizes[at], [some[number] for number in drawn.tolist()])
 
 
 def generator_for(seed: int, number: int) -> torch.Generator:
-    """Return the generator of a step or an epoch, which depends on nothing that was drawn before it."""
+    """Return the generator of a step or a picture, which depends on nothing that was drawn before it."""
     return torch.Generator().manual_seed((seed << 32 | number) & (1 << 63) - 1)

@@ -36,19 +36,18 @@ class Loss:
     accuracy: float
 
 
-def dpo_loss(errors: PairErrors, weights: Tensor, beta: float) -> Loss:
+def dpo_loss(errors: PairErrors, beta: float) -> Loss:
     """Return the loss of Diffusion-DPO: the mean of -log sigmoid(-beta / 2 * ((w - w_ref) - (l - l_ref))).
 
-    weights: float32 [pairs] with mean 1. beta: how far the model may go from the reference; thousands, and the higher
-    the less.
+    beta: how far the model may go from the reference; thousands, and the higher the less.
     Source: Wallace et al. 2023, equation 14, with T omega(lambda) as a part of beta; for flows, whose error is that of
     the velocity, Liu et al. 2025 (Flow-DPO), with its beta_t constant.
     """
     gains = rewards(errors.winner, errors.reference_winner, beta) - rewards(errors.loser, errors.reference_loser, beta)
-    return Loss(value=(weights * -functional.logsigmoid(gains)).mean(), accuracy=_share(gains > 0))
+    return Loss(value=-functional.logsigmoid(gains).mean(), accuracy=_share(gains > 0))
 
 
-def kto_loss(errors: PairErrors, weights: Tensor, beta: float) -> Loss:
+def kto_loss(errors: PairErrors, beta: float) -> Loss:
     """Return the loss of Diffusion-KTO: the mean of 1 - sigmoid(r - z) for what is liked, 1 - sigmoid(z - r) otherwise.
 
     z is the mean reward of the batch, at least 0, and is not learnt through: how far the model has gone altogether.
@@ -59,7 +58,7 @@ def kto_loss(errors: PairErrors, weights: Tensor, beta: float) -> Loss:
     disliked = rewards(errors.loser, errors.reference_loser, beta)
     gone = torch.cat([liked, disliked]).mean().clamp(min=0).detach()
     utility = torch.sigmoid(liked - gone) + torch.sigmoid(gone - disliked)
-    return Loss(value=(weights * (1 - utility / 2)).mean(), accuracy=_share(liked > disliked))
+    return Loss(value=(1 - utility / 2).mean(), accuracy=_share(liked > disliked))
 
 
 LOSSES = {"dpo": dpo_loss, "kto": kto_loss}

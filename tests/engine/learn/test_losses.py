@@ -25,8 +25,8 @@ def sigmoid(value: float) -> float:
 def test_dpo_is_its_equation() -> None:
     """Of the first pair the winner has become likelier and the loser less likely; of the second it is the opposite."""
     gains = [-50 * ((0.50 - 0.51) - (0.52 - 0.51)), -50 * ((0.40 - 0.39) - (0.30 - 0.33))]
-    loss = dpo_loss(ERRORS, torch.tensor([1.5, 0.5]), BETA)
-    wanted = sum(weight * -math.log(sigmoid(gain)) for weight, gain in zip((1.5, 0.5), gains, strict=True)) / 2
+    loss = dpo_loss(ERRORS, BETA)
+    wanted = sum(-math.log(sigmoid(gain)) for gain in gains) / 2
     assert loss.value.item() == pytest.approx(wanted, rel=1e-4)
     assert loss.accuracy == 0.5
 
@@ -38,7 +38,7 @@ def test_kto_is_its_equation() -> None:
     wanted = sum(
         (1 - sigmoid(good - gone) + 1 - sigmoid(gone - bad)) / 2 for good, bad in zip(liked, disliked, strict=True)
     )
-    loss = kto_loss(ERRORS, torch.ones(2), BETA)
+    loss = kto_loss(ERRORS, BETA)
     assert loss.value.item() == pytest.approx(wanted / 2, rel=1e-4)
 
 
@@ -48,6 +48,6 @@ def test_a_step_down_makes_winners_likelier_and_losers_less(loss: object) -> Non
     errors = PairErrors(
         winner=winner, loser=loser, reference_winner=torch.tensor([0.5]), reference_loser=torch.tensor([0.5])
     )
-    torch.autograd.backward(loss(errors, torch.ones(1), BETA).value)  # type: ignore[operator]
+    torch.autograd.backward(loss(errors, BETA).value)  # type: ignore[operator]
     assert winner.grad is not None and loser.grad is not None
     assert winner.grad.item() > 0 > loser.grad.item()

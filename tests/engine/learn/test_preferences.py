@@ -11,12 +11,13 @@ import pytest
 
 from engine.learn.preferences import (
     MIN_PREFERENCES,
+    Preference,
     PreferenceRow,
     PreferencesUnusable,
+    agreed_preferences,
     check_enough,
     preferences_hash,
     read_preferences,
-    without_contradictions,
 )
 from tests.engine.learn.pickapic_folder import png, row, save_rows, warm_rows
 
@@ -45,22 +46,32 @@ def test_columns_of_easel_are_optional(tmp_path: Path) -> None:
     assert (only.preference.weight, only.preference.rater) == (1.0, None)
 
 
-def test_votes_against_each_other_cancel_each_other(tmp_path: Path) -> None:
-    rows = [
-        row(RED, BLUE, x_weight=1.0),
-        row(RED, BLUE, x_weight=0.5),
-        row(BLUE, RED, x_weight=0.5),
-        row(RED, DARK, x_weight=0.5),
-        row(DARK, RED, x_weight=0.5),
-        row(BLUE, RED, "a dog"),
-    ]
-    read = list(read_preferences(save_rows(tmp_path, rows)))
-    files = {one.preference.winner: files_of_row(one)[0] for one in read}
-    kept = without_contradictions(one.preference for one in read)
-    assert [(files[one.winner], one.caption, one.weight) for one in kept] == [
-        (RED, "a cat", 1.0),
-        (BLUE, "a dog", 1.0),
-    ]
+def preferred(*pairs: str, weight: float = 1.0) -> list[Preference]:
+    """Return votes on pictures of one caption that are called by letters: winner, loser."""
+    return [Preference(caption="a cat", winner=pair[0], loser=pair[1], weight=weight) for pair in pairs]
+
+
+def test_votes_against_each_other_cancel_each_other() -> None:
+    """As far as they have the same weight; those on another caption are left alone."""
+    dog = Preference(caption="a dog", winner="b", loser="a")
+    kept = agreed_preferences([*preferred("ab"), *preferred("ab", "ba", weight=0.5), dog])
+    assert [(one.caption, one.winner, one.loser) for one in kept] == [("a cat", "a", "b"), ("a dog", "b", "a")]
+    # Won 1.5 of 2, and 1 of 1, beside a weight of 2 that says nothing.
+    assert [one.weight for one in kept] == pytest.approx([2 * 1 / (2 + 2), 2 * 1 / (1 + 2)])
+    assert agreed_preferences(preferred("ab", "ba")) == []
+
+
+def test_votes_on_other_pictures_say_which_of_two_is_better() -> None:
+    """Who beats all others is better than who loses to all, whatever one vote on these two says."""
+    votes = preferred("ac", "ad", "ae", "cb", "db", "eb", "ba")
+    kept = {(one.winner, one.loser): one.weight for one in agreed_preferences(votes)}
+    assert kept.keys() == {("a", "c"), ("a", "d"), ("a", "e"), ("c", "b"), ("d", "b"), ("e", "b"), ("a", "b")}
+    assert max(kept, key=kept.__getitem__) == ("a", "b")
+
+
+def test_more_votes_are_surer() -> None:
+    once, often = (agreed_preferences(preferred(*["ab"] * count))[0].weight for count in (1, 20))
+    assert 0 < once < often < 2
 
 
 def test_the_hash_says_which_votes_and_not_in_which_order(tmp_path: Path) -> None:

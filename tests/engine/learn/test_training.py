@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,15 +15,16 @@ import torch
 from torch import Tensor
 
 from engine.learn.adapter import TrainedLora
-from engine.learn.examples import EncodedPreferences, batch_of, batches, encode_examples, generator_for
+from engine.learn.examples import EncodedPreferences, PreferenceDraws, batch_of, encode_examples, generator_for
 from engine.learn.noising import TIMESTEPS, noising_for
 from engine.learn.opening import open_to_train
-from engine.learn.preferences import PreferenceRow, read_preferences
+from engine.learn.preferences import Preference, PreferenceRow, read_preferences
 from engine.learn.runs import train_in_folder
-from engine.learn.training import LearningConfig, LossNotFinite, PreferenceTrainer, Step
+from engine.learn.training import LearningConfig, LossNotFinite, PreferenceTrainer, Step, drawn_positions
 from engine.models.loading.device import Device
 from engine.models.registry.registry import read_registry
 from engine.painter.pipeline.protocol import LoadedModel
+from engine.painter.sampling.guidance import PromptEmbeds
 from tests.engine.learn.pickapic_folder import png, row, save_rows, warm_rows
 from tests.engine.painter.checkpoints import save_sd1, save_sdxl
 from tests.engine.painter.gemma_checkpoints import save_lumina2
@@ -31,7 +33,7 @@ from tests.engine.painter.registries import entry
 from tests.engine.painter.t5_checkpoints import save_auraflow, save_chroma, save_flux, save_sd3
 
 CPU = Device(device=torch.device("cpu"), dtype=torch.float32)
-CONFIG = LearningConfig(steps=6, pairs=4, rate=2e-3, warmup_steps=2, rank=4)
+CONFIG = LearningConfig(steps=6, pairs=4, rate=2e-3, rank=4)
 FAMILIES: dict[str, Callable[[Path], Any]] = {
     "sd1": save_sd1,
     "sd2": lambda folder: save_sd1(folder, prediction="v_prediction"),
@@ -78,7 +80,8 @@ def test_every_family_learns_and_its_reference_stays_what_it_was(
     """All weights of the adapter move; switched off, the prediction is that of the untouched model, bit for bit."""
     model, denoiser = any_family
     examples = examples_for(model, tmp_path)
-    batch = next(batches(examples, 4, seed=0))
+    of_first_step = generator_for(0, 0)
+    batch = PreferenceDraws(examples).batch(4, of_first_step)
     timesteps = torch.full((len(batch.winners),), 500.0)
     before = model.predict(batch.winners, timesteps, batch.embeds)
     trainer = PreferenceTrainer(model, denoiser, examples, CONFIG)
@@ -88,7 +91,7 @@ def test_every_family_learns_and_its_reference_stays_what_it_was(
     assert [step.number for step in steps] == [1, 2, 3, 4, 5, 6]
     # Before anything is learnt both pictures are as likely as they were: -log sigmoid(0).
     assert steps[0].loss == pytest.approx(math.log(2), abs=1e-4)
-    assert trainer.loss_of(batch, generator_for(0, 0)).value < math.log(2)
+    assert trainer.loss_of(batch, of_first_step).value < math.log(2)
     unmoved = [name for name, weight in weights_of(trainer).items() if torch.equal(weight, first[name])]
     # What the last block makes of the text is read by nothing after it.
     assert all(name.startswith("transformer_blocks.1.attn") and "add_" in name for name in unmoved), unmoved
@@ -98,7 +101,7 @@ def test_every_family_learns_and_its_reference_stays_what_it_was(
 
 
 def test_a_run_that_goes_on_ends_like_one_that_was_never_interrupted(tmp_path: Path) -> None:
-    """Bit for bit, from a checkpoint in the middle of an epoch, in another process's model."""
+    """Bit for bit, from a checkpoint in the middle, in another process's model."""
     whole = trainer_in(tmp_path / "whole")
     losses = [step.loss for step in whole.steps()]
     first = trainer_in(tmp_path / "first")
@@ -128,7 +131,7 @@ def test_the_file_paints_as_the_trained_model_does(sd2: tuple[LoadedModel, Any],
     trainer.adapter.save(tmp_path / "adapter.safetensors", {"model": "tiny"})
     pipe = diffusers.StableDiffusionPipeline.from_pretrained(tmp_path / "weights", safety_checker=None)
     pipe.load_lora_weights(str(tmp_path), weight_name="adapter.safetensors")
-    batch = next(batches(examples, 2, seed=0))
+    batch = PreferenceDraws(examples).batch(2, generator_for(0, 0))
     timesteps = torch.full((len(batch.winners),), 300.0)
     tokens = torch.cat([one.tokens for one in batch.embeds])
     with torch.no_grad():
@@ -214,17 +217,31 @@ def test_what_is_predicted_is_what_the_model_was_trained_for(tmp_path: Path, fam
     assert (noised.latents[0] - clean[0]).abs().mean() < 0.2 < 0.7 < (noised.latents[2] - clean[2]).abs().mean()
 
 
-def test_each_epoch_has_each_preference_once_in_an_order_of_its_own(
-    sd2: tuple[LoadedModel, Any], tmp_path: Path
-) -> None:
-    """Going on at any batch gives the same batches."""
-    examples = examples_for(sd2[0], tmp_path, count=10)
-    source = batches(examples, 4, seed=1)
-    ten = [[one.winner for one in next(source).preferences] for _ in range(6)]
-    epochs = [[one for some in half for one in some] for half in (ten[:3], ten[3:])]
-    assert sorted(epochs[0]) == sorted(epochs[1]) and len(epochs[0]) == 10 and epochs[0] != epochs[1]
-    assert [one.winner for one in next(batches(examples, 4, seed=1, first=4)).preferences] == ten[4]
+def test_preferences_that_members_agree_on_are_drawn_more_often() -> None:
+    """In proportion to the square of their weight; each at most once in a batch, and the same from the same step."""
+    some = [Preference(caption="a cat", winner=f"w{weight}", loser="l", weight=weight) for weight in (0.5, 1.0, 2.0)]
+    latents = {name: torch.zeros(1, 1, 2, 2) for name in ("w0.5", "w1.0", "w2.0", "l")}
+    examples = EncodedPreferences(
+        by_size={(16, 16): some}, latents=latents, embeds={"a cat": PromptEmbeds(tokens=torch.zeros(1, 1, 1))}
+    )
+    draws = PreferenceDraws(examples)
+    drawn = Counter(draws.batch(1, generator_for(0, step)).preferences[0].weight for step in range(2000))
+    assert [drawn[weight] / 2000 for weight in (0.5, 1.0, 2.0)] == pytest.approx([1 / 21, 4 / 21, 16 / 21], abs=0.04)
+    assert sorted(one.weight for one in draws.batch(9, generator_for(0, 0)).preferences) == [0.5, 1.0, 2.0]
+    again = [draws.batch(2, generator_for(1, step)).preferences for step in (7, 7)]
+    assert again[0] == again[1]
     assert generator_for(1, 2).initial_seed() != generator_for(2, 1).initial_seed()
+
+
+def test_a_batch_has_all_kinds_of_noise_and_more_of_much() -> None:
+    """Positions are at equal distances by their cumulative share, t^2, in no order; over many steps, all are drawn."""
+    many = [drawn_positions(4, generator_for(0, step)) for step in range(500)]
+    shares = (torch.stack(many).sort(dim=1).values / TIMESTEPS).square()
+    assert torch.allclose(shares.diff(dim=1), torch.full((500, 3), 1 / 4), atol=0.003)
+    assert any(some.tolist() != sorted(some.tolist()) for some in many)
+    drawn = torch.cat(many)
+    assert (drawn >= TIMESTEPS // 2).float().mean().item() == pytest.approx(0.75, abs=0.01)
+    assert int(drawn.min()) < TIMESTEPS // 10 and TIMESTEPS * 0.99 < int(drawn.max()) < TIMESTEPS
 
 
 def test_pictures_are_read_once_however_many_preferences_they_are_in(
@@ -240,13 +257,15 @@ def test_pictures_are_read_once_however_many_preferences_they_are_in(
     source = map(counted, read_preferences(save_rows(tmp_path / "rows", rows)))
     examples = encode_examples(source, sd2[0], 8)
     assert len(read) == len(set(read)) == 3
-    assert ([one.weight for one in examples.preferences], examples.raters) == ([2.0, 2.0], {1, 2})
+    # The winner has won 4 of 4, and each loser lost 2 of 2, beside a weight of 2 that says nothing.
+    assert [one.weight for one in examples.preferences] == pytest.approx([4 / (4 + 2) + 2 / (2 + 2)] * 2)
+    assert examples.raters == {1, 2}
 
 
 def test_what_cannot_be_learnt_from_is_left_out_and_counted(sd2: tuple[LoadedModel, Any], tmp_path: Path) -> None:
     rows = [
         row(png(1, 2), png(3, 4)),
-        *[row(*files) for files in ((png(1, 2), png(7, 8)), (png(7, 8), png(1, 2)))],
+        *[row(*files) for files in ((png(9, 9), png(7, 8)), (png(7, 8), png(9, 9)))],
         row(png(1, 2), png(1, 2)),
         row(png(1, 2), png(3, 4, side=64)),
         row(png(1, 2, side=36), png(3, 4, side=36)),
