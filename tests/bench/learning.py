@@ -28,12 +28,13 @@ from engine.learn.opening import open_to_train
 from engine.learn.preferences import Preference, PreferenceRow
 from engine.learn.reward import FeatureReader, accuracy, calibration_error, noise_ceiling, train_reward_model
 from engine.learn.training import LearningConfig, PreferenceTrainer
+from engine.models.files.weights import hash_of
 from engine.models.loading.clip import load_clip
 from engine.models.loading.device import best_device
 from engine.models.registry.registry import SHIPPED, read_registry
 from engine.starter import WEIGHTS
 from engine.starter.classifier import classifier_from_file
-from tests.bench.learning_peer import Peer
+from tests.bench.learning_peer import PEER_CONFIG, Peer
 from tests.bench.learning_pictures import (
     PromptOfScene,
     following,
@@ -96,18 +97,21 @@ def main() -> None:
     """Print every figure as soon as it is known."""
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     asked.add_argument("--folder", type=Path, default=Path("build/bench/learning"), help="for pictures and adapters")
-    asked.add_argument("--steps", type=int, default=150)
-    asked.add_argument("--rate", type=float, default=LearningConfig().rate)
+    asked.add_argument("--steps", type=int, default=50)
+    asked.add_argument("--rate", type=float, default=2e-3)
     asked.add_argument("--prompts", type=int, default=200, help="held-out prompts to paint")
+    asked.add_argument("--every", type=int, default=1, help="only every so many raters and prompts")
     asked.add_argument("--only", nargs="*", choices=PARTS, default=PARTS)
     options = asked.parse_args()
-    captions = prompts_to_rate(NUM_PROMPTS)
+    prompts = prompts_to_rate(NUM_PROMPTS)
     began = time.perf_counter()
-    files = dict(painted_pictures(options.folder, captions))
+    files = dict(painted_pictures(options.folder, prompts, options.every))
+    captions = prompts[:: options.every]
     say(f"{len(files)} pictures of {len(captions)} prompts, {time.perf_counter() - began:.0f} s to paint or read")
     bench = Bench(
         folder=options.folder,
         rated=Rated(captions=captions, files=files),
+        every=options.every,
         config=LearningConfig(steps=options.steps, rate=options.rate),
         held_out=held_out_prompts(options.prompts),
     )
@@ -125,6 +129,7 @@ class Bench:
 
     folder: Path
     rated: Rated
+    every: int
     config: LearningConfig
     held_out: Sequence[PromptOfScene]
 
@@ -134,14 +139,18 @@ class Bench:
         rows = self._rows(clusters)
         say(f"{sum(map(len, clusters))} presses, {len(rows)} votes derived from them")
         if "taste" in parts:
-            self._judge("warm", self._train("warm", rows, Peer(rows, self.config)), warm_and_large)
-            self._judge("peer", self.folder / "peer" / "pytorch_lora_weights.safetensors", warm_and_large)
+            self._judge("warm", self._train("warm", rows, beside_peer=True), warm_and_large)
+            peers = self.folder / "peer" / "pytorch_lora_weights.safetensors"
+            self._judge("peer", peers, warm_and_large)
+            self._compare(self.folder / "warm.safetensors", peers, warm_and_large)
         if "short" in parts:
             shorter = replace(self, config=replace(self.config, steps=self.config.steps * 2 // 5))
             self._judge("short", shorter._train("short", rows), warm_and_large)
         if "raw" in parts:
             raw = [self.rated.row(at, one, 1.0, None) for at, of in enumerate(clusters) for one in raw_pairs(of)]
             self._judge("raw", self._train("raw", raw), warm_and_large)
+        if {"taste", "raw"} <= parts:
+            self._compare(self.folder / "warm.safetensors", self.folder / "raw.safetensors", warm_and_large)
         if "second" in parts:
             second = self._train("green", self._rows(self._clusters(green_and_dark, seed=1)))
             self._judge("green", second, green_and_dark)
@@ -161,13 +170,14 @@ class Bench:
 
     def _clusters(self, taste: Taste, seed: int) -> Sequence[Sequence[Press]]:
         quality = {number: taste(opened(data)) for number, data in self.rated.files.items()}
-        return press_all(self.rated.captions, quality, seed)
+        return press_all(self.rated.captions, quality, seed, self.every)
 
-    def _train(self, name: str, rows: Sequence[PreferenceRow], peer: Peer | None = None) -> Path:
+    def _train(self, name: str, rows: Sequence[PreferenceRow], *, beside_peer: bool = False) -> Path:
         ours, theirs = Clock(), Clock()
         trainer, facts = ours.timed(lambda: self._trainer(rows))
+        peer = theirs.timed(lambda: Peer(rows)) if beside_peer else None
         their_steps = iter(()) if peer is None else peer.steps()
-        last = [step for step in _in_turns(ours, trainer.steps(), theirs, their_steps) if step is not None][-1]
+        last = list(_in_turns(ours, trainer.steps(), self.config.steps, theirs, their_steps))[-1]
         say(f"{name}: {facts}; loss {last.loss:.3f}, implicit accuracy {last.accuracy:.0%} in step {last.number}")
         say(f"{name}: {ours.wall:.0f} s, {ours.cpu:.0f} s of processor")
         file = self.folder / f"{name}.safetensors"
@@ -191,7 +201,7 @@ class Bench:
         model = registry.model("starter")
         old = asyncio.run(painted_from_seeds(registry, prompts, self.folder / "held-out", _SEED))
         styled = with_style(registry, model, adapter)
-        new = asyncio.run(painted_from_seeds(styled, prompts, self.folder / f"held-out-{adapter.stem}", _SEED))
+        new = asyncio.run(painted_from_seeds(styled, prompts, _place_of(adapter), _SEED))
         wins = sum(taste(after) > taste(before) for before, after in zip(old, new, strict=True))
         share = wilson_share(wins, len(prompts))
         say(f"{name}: wins {wins} of {len(prompts)} rematches ({share.low:.0%} to {share.high:.0%})")
@@ -200,6 +210,14 @@ class Bench:
         for side, pictures in (("old", old), ("new", new)):
             found = following(classifier, [scene for _, scene in scenes], [pictures[at] for at, _ in scenes])
             say(f"{name}, {side}: " + ", ".join(f"{part} {right:.1%}" for part, right in found.items()))
+
+    def _compare(self, one: Path, other: Path, taste: Taste) -> None:
+        """Say how often the pictures of the one adapter win against those of the other, once both were judged."""
+        registry, prompts = read_registry(SHIPPED), [one.text for one in self.held_out]
+        sides = [asyncio.run(painted_from_seeds(registry, prompts, _place_of(file), _SEED)) for file in (one, other)]
+        wins = sum(taste(first) > taste(second) for first, second in zip(*sides, strict=True))
+        share = wilson_share(wins, len(prompts))
+        say(f"{one.stem} against {other.stem}: wins {wins} of {len(prompts)} ({share.low:.0%} to {share.high:.0%})")
 
     def _judge_rewards(self, rows: Sequence[PreferenceRow]) -> None:
         """Hold out a tenth of the captions each for calibration and for the test."""
@@ -225,13 +243,21 @@ class Bench:
         return right / total
 
 
-def _in_turns(ours: Clock, steps: Iterator[Any], theirs: Clock, others: Iterator[Any]) -> Iterator[Any]:
-    """Yield our steps; after every few, the others take as many, so that both meet the same load."""
+def _place_of(adapter: Path) -> Path:
+    """Return where pictures of just this file are kept: another training of the same name paints anew."""
+    return adapter.with_name(f"held-out-{hash_of(adapter)[:12]}")
+
+
+def _in_turns(ours: Clock, steps: Iterator[Any], count: int, theirs: Clock, others: Iterator[Any]) -> Iterator[Any]:
+    """Yield our steps; after every few, the others take their share of theirs, so that both meet the same load."""
+    taken = 0
     while (step := ours.timed(lambda: next(steps, None))) is not None:
         yield step
-        if step.number % TAKE_TURNS == 0:
-            for _ in range(TAKE_TURNS):
+        if step.number % TAKE_TURNS == 0 or step.number == count:
+            due = PEER_CONFIG.steps * step.number // count
+            for _ in range(due - taken):
                 theirs.timed(lambda: next(others, None))
+            taken = due
 
 
 def _cosine(one: Path, other: Path) -> float:

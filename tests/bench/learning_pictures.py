@@ -58,15 +58,20 @@ def _prompts(count: int, *, first: int, seed: int) -> Sequence[PromptOfScene]:
     ]
 
 
-def painted_pictures(folder: Path, prompts: Sequence[str]) -> Mapping[int, bytes]:
-    """Return the PNG files of eight pictures of each prompt, numbered from 1, from the folder or painted into it."""
+def painted_pictures(folder: Path, prompts: Sequence[str], every: int = 1) -> Mapping[int, bytes]:
+    """Return the PNG files of eight pictures of every so many prompts, from the folder or painted into it.
+
+    They are numbered from 1, in the order of the prompts that were chosen.
+    """
     name = hashlib.sha256("\n".join(prompts).encode()).hexdigest()[:12]
     place = folder / f"pictures-{name}"
     place.mkdir(parents=True, exist_ok=True)
-    missing = [at for at in range(len(prompts)) if not (place / f"{PER_PROMPT * (at + 1)}.png").exists()]
+    chosen = range(0, len(prompts), every)
+    missing = [at for at in chosen if not (place / f"{PER_PROMPT * (at + 1)}.png").exists()]
     if missing:
         asyncio.run(_paint(place, prompts, missing))
-    return {number: (place / f"{number}.png").read_bytes() for number in range(1, PER_PROMPT * len(prompts) + 1)}
+    names = [PER_PROMPT * at + number for at in chosen for number in range(1, PER_PROMPT + 1)]
+    return {number: (place / f"{name}.png").read_bytes() for number, name in enumerate(names, start=1)}
 
 
 async def painted_from_seeds(

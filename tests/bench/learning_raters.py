@@ -43,15 +43,17 @@ def green_and_dark(picture: Image.Image) -> float:
     return float((pixels[..., 1] - (pixels[..., 0] + pixels[..., 2]) / 2).mean() - pixels.mean())
 
 
-def press_all(captions: Sequence[str], quality: Mapping[int, float], seed: int) -> Sequence[Sequence[Press]]:
-    """Return the presses of all raters by caption.
+def press_all(
+    captions: Sequence[str], quality: Mapping[int, float], seed: int, every: int = 1
+) -> Sequence[Sequence[Press]]:
+    """Return the presses of all raters by caption, or of every so many raters.
 
     quality: of each picture to the taste. Those of the caption numbered n, from 0, are numbered from 1 + 8 n.
     """
     random, press_ids = Random(seed), count(1)
     clusters: tuple[list[Press], ...] = tuple([] for _ in captions)
-    for rater in range(1, NUM_RATERS + 1):
-        kind = ("first slot", "random", "rush")[rater % 3] if rater <= SPAMMERS else ""
+    for rater in range(1, NUM_RATERS // every + 1):
+        kind = ("first slot", "random", "rush")[rater % 3] if rater <= SPAMMERS // every else ""
         for _ in range(SPAMMERS_PRESS_TIMES if kind else 1):
             for prompt, made in _presses(random, rater, kind, quality, captions, press_ids):
                 clusters[prompt].append(made)
