@@ -12,6 +12,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from bot.policy.quotas import MAX_PENDING
+from engine.contract.costs import cost_of
 from engine.contract.errors import RequestError
 from engine.contract.jobs import JobSpec, Speed, speed_of
 
@@ -222,7 +223,7 @@ def check_time(plan: Plan, spent: TimeSpent, specs: Sequence[JobSpec], now: date
 
     Raises: TimeUsedUp.
     """
-    costs = [spent.estimate * RATES[speed_of(spec)] for spec in specs]
+    costs = [spent.estimate * RATES[speed_of(spec)] * cost_of(spec) for spec in specs]
     for period in reversed(Period):
         left = time_left(plan, spent, period, now)
         if left is not None and (fitting := _num_fitting(costs, left.left)) < len(costs):

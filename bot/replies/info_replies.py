@@ -10,6 +10,7 @@ from bot.policy.plans import Period, TimeLeft, time_left
 from bot.replies import duration, waiting
 from bot.replies.plan_replies import gpu_time, in_time, plan_lines, plan_name
 from bot.store.own_summary import MOST_COUNTED, OwnJob, OwnSummary
+from engine.contract.costs import CLIP_GUIDANCE_COST
 from engine.contract.jobs import JobStatus
 from engine.prompt import Limits
 
@@ -105,7 +106,15 @@ def _here(found: OwnSummary, limits: Limits) -> list[str]:
     lines = ["", *_models(limits)]
     if found.pace.per_job:
         lines.append(_("**Speed here**: a job about every {time}.", time=duration(found.pace.per_job)))
-    return lines
+    return [*lines, *_costs(limits)]
+
+
+def _costs(limits: Limits) -> list[str]:
+    """Return what takes long, if a model here can do it."""
+    if not any("clip_guidance" in (model.abilities or ()) for model in limits.models):
+        return []
+    times = number(CLIP_GUIDANCE_COST)
+    return [_("**--clip-guidance** takes about {times} times as long, and as much GPU time.", times=times)]
 
 
 def _models(limits: Limits) -> list[str]:

@@ -34,6 +34,7 @@ class Finished:
     reference_sha256: hash of each IP-Adapter's files, in the order of the request's `references`.
     control_sha256: hash of the ControlNet's files; None without one.
     motion_sha256: hash of the motion adapter's files, of a film; else None.
+    clip_sha256: hash of the files of the CLIP that steered them; None without.
     truncated_texts: ends of the texts that did not fit the text encoder.
     """
 
@@ -43,6 +44,7 @@ class Finished:
     reference_sha256: tuple[str, ...] = ()
     control_sha256: str | None = None
     motion_sha256: str | None = None
+    clip_sha256: str | None = None
     truncated_texts: tuple[str, ...] = ()
     film: tuple[Tensor, ...] = ()
 

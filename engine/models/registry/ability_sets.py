@@ -7,6 +7,7 @@ COMMON_ABILITIES = frozenset(
     {
         "best",
         "chaos",
+        "clip_guidance",
         "draft",
         "images",
         "interpolation",
@@ -22,7 +23,7 @@ COMMON_ABILITIES = frozenset(
 # Weights in brackets; large language models as text encoders do not support them.
 ATTENTION = frozenset({"attention"})
 # Of models that come with a CLIP.
-CLIP_ABILITY = frozenset({"best"})
+CLIP_ABILITY = frozenset({"best", "clip_guidance"})
 ADAPTER_ABILITY = frozenset({"lora", "style"})
 # Of U-Nets, for which there are ControlNets.
 CONTROL_ABILITY = frozenset({"control"})

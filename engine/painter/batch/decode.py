@@ -52,6 +52,7 @@ def decode_request(
         reference_sha256=tuple(model.sha256_of(one.adapter) for one in params.references),
         control_sha256=None if params.control is None else model.sha256_of(params.control),
         motion_sha256=model.sha256_of(params.film.adapter) if params.film and params.film.adapter else None,
+        clip_sha256=None if params.clip is None else model.sha256_of(params.clip),
         truncated_texts=tuple(one.truncated_text for one in rows[0].conditioning.texts if one.truncated_text),
     )
 

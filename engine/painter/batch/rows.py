@@ -20,6 +20,7 @@ from engine.painter.sampling.guidance import Conditioning, ControlPicture, Promp
 from engine.painter.sampling.kept import Kept
 from engine.painter.sampling.mosaic import Mosaic
 from engine.painter.sampling.params import SamplingParams
+from engine.painter.sampling.steering import FORWARD_ROWS, STEERED_UNTIL, Steering
 from engine.painter.sampling.tiling import Shift, shift_of
 from engine.painter.sampling.trajectory import Trajectory
 from engine.painter.sampling.variety import TextNoise
@@ -36,6 +37,7 @@ class Row:
     kept: the part of its source that stays as it is; None where all is painted anew.
     text_noise: the noise in its texts; None without.
     control: what steers it besides its texts; None for nothing.
+    steering: what CLIP steers it to, the same for all of its trajectory; None for nothing.
     is_tiled: whether it goes on at its own opposite edge.
     mosaic: the picture that it is a tile of, in which `slot` is its index; None for a whole picture.
     inputs: what a model that takes masks is given besides the latents, float [1, 1 + channels, height, width].
@@ -52,6 +54,7 @@ class Row:
     kept: Kept | None = None
     text_noise: TextNoise | None = None
     control: ControlPicture | None = None
+    steering: Steering | None = None
     is_tiled: bool = False
     mosaic: Mosaic | None = None
     inputs: Tensor | None = None
@@ -94,8 +97,8 @@ class Row:
 
     @property
     def cost(self) -> int:
-        """What the next model call costs, in forward rows of pictures."""
-        return self.num_rows * self._frames
+        """What the next model call costs, in forward rows of pictures: more where CLIP steers it."""
+        return self.num_rows * self._frames + (FORWARD_ROWS if self.is_steered else 0)
 
     @property
     def remaining_cost(self) -> int:
@@ -103,11 +106,21 @@ class Row:
         guided = self.trajectory.remaining_before(self.guidance_until)
         unguided = self.trajectory.remaining - guided
         num_rows = guided * len(self.conditioning.texts) + unguided * len(self.conditioning.unguided.texts)
-        return num_rows * self._frames
+        return num_rows * self._frames + self._remaining_steered * FORWARD_ROWS
 
     @property
     def _frames(self) -> int:
         return 1 if self.film is None else self.film.frames
+
+    @property
+    def is_steered(self) -> bool:
+        """Whether CLIP steers it in the next model call."""
+        return self._remaining_steered > 0
+
+    @property
+    def _remaining_steered(self) -> int:
+        """Model calls that are left in which it is steered."""
+        return 0 if self.steering is None else self.trajectory.remaining_before(STEERED_UNTIL)
 
 
 @dataclass(kw_only=True, eq=False)

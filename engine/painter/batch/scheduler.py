@@ -25,7 +25,7 @@ class Candidate(Generic[T]):
 
     batch_key: rows may share a forward when this is equal (model, size, adapters).
     is_warm: whether its model is loaded.
-    num_rows: forward rows in its next model call, a film counting as its frames.
+    num_rows: forward rows in its next model call, a film counting as its frames, and steering by CLIP as more.
     remaining_rows: forward rows that the whole request still needs, counted alike.
     remaining_calls: model calls that this row still needs.
     waited: loop steps in which the request was here and was not painted, in all.

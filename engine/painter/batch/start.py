@@ -21,6 +21,7 @@ from engine.painter.sampling.guidance import Conditioning
 from engine.painter.sampling.interpolation import conditioning_between, conditioning_on_way
 from engine.painter.sampling.params import SamplingParams, seed_of_slot
 from engine.painter.sampling.references import Reference
+from engine.painter.sampling.steering import Steering
 from engine.painter.sampling.trajectory import Trajectory, scheduler_for, start_index
 from engine.painter.sampling.variety import away_from_mean, draw_text_noise
 
@@ -37,6 +38,7 @@ def start_rows(request: PaintRequest, params: SamplingParams, model: LoadedModel
     if params.film is not None:
         model.check_film(params.film)
     control = control_picture(request, params, model)
+    steering = _steering(params, model)
     scheduler = scheduler_for(params.sampler, model.scheduler_config, given, is_flow=model.is_flow)
     model.timesteps(scheduler, params.steps, params.width, params.height)
     # A film by a model that reads its picture starts from noise, however near to the picture it is to stay.
@@ -63,6 +65,7 @@ def start_rows(request: PaintRequest, params: SamplingParams, model: LoadedModel
             if params.is_interpolated
             else draw_text_noise(params.chaos, request.seed + slot, conditioning.embeds),
             control=control,
+            steering=steering,
             is_tiled=params.is_tiled,
             mosaic=start.mosaic,
             inputs=unmasked if start.inputs is None else start.inputs,
@@ -75,6 +78,14 @@ def start_rows(request: PaintRequest, params: SamplingParams, model: LoadedModel
 def _with_still(conditioning: Conditioning, start: Start) -> Conditioning:
     """Return the conditioning, with the picture in place of the text for a model that reads one."""
     return conditioning if start.still is None else replace(conditioning, embeds=(start.still,), weights=(1.0,))
+
+
+def _steering(params: SamplingParams, model: LoadedModel) -> Steering | None:
+    """Return what CLIP steers the pictures of a request to, with the CLIP loaded; None without."""
+    if params.clip is None:
+        return None
+    words = model.clip_words(params.clip, params.positive)
+    return Steering(clip=params.clip, words=words, scale=params.clip_guidance)
 
 
 def _conditioning_of_slot(conditioning: Conditioning, params: SamplingParams, slot: int, num_rows: int) -> Conditioning:

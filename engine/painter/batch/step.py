@@ -15,6 +15,7 @@ from engine.painter.batch.rows import Row
 from engine.painter.pipeline.protocol import LoadedModel
 from engine.painter.sampling.guidance import PromptEmbeds
 from engine.painter.sampling.params import SamplingParams
+from engine.painter.sampling.steering import steered
 
 # Rows that share a trajectory.
 Group = Sequence[Row]
@@ -59,7 +60,9 @@ def denoise(rows: Sequence[Row], model: LoadedModel, name: str) -> list[StepFail
 def _guide_and_step(group: Group, noisy: Tensor, output: Tensor, model: LoadedModel) -> None:
     """Guide each picture of one trajectory and take its sampler's step; output is float [forward rows, ...]."""
     prediction = _guided(group, output, model)
-    trajectory, mosaic = group[0].trajectory, group[0].mosaic
+    trajectory, mosaic, steering = group[0].trajectory, group[0].mosaic, group[0].steering
+    if steering is not None and group[0].is_steered:
+        prediction = steered(prediction, noisy, trajectory, steering, model.clip_gradient)
     if mosaic is not None:
         mosaic.add({row.slot: one for row, one in zip(group, torch.split(prediction, 1), strict=True)}, trajectory)
         return

@@ -201,7 +201,8 @@ class ModelLoader:
     def _load(self, model: Model, *, has_evicted: bool = False) -> None:
         self.loading, self._since, self._has_evicted = model, time.monotonic(), has_evicted
         self._end_bound = self._bound_memory(model)
-        fetch = torch.inference_mode()(partial(self._models.fetch, model))
+        # Not inference mode: gradients flow through no weights that are made in it, and `--clip-guidance` needs them.
+        fetch = torch.no_grad()(partial(self._models.fetch, model))
         outcome = self._loaders.submit(result_or_error, model.name, fetch)
         outcome.add_done_callback(lambda done: self._send(LoadFinished(model=model, outcome=done)))
 

@@ -21,6 +21,7 @@ from engine.painter.events import Finished
 from engine.painter.output.recipe_check import check_recipe, is_enlarged
 from engine.painter.output.recipe_files import (
     check_adapters,
+    check_clip,
     check_control,
     check_film,
     check_source,
@@ -59,7 +60,7 @@ def recipe_of(
     source_sha256: hash of the encoded image that a variation starts from; None when it was painted from noise.
     image_sha256: hash of each encoded picture in the prompt, where the picture is made from them; else absent.
     references: the IP-Adapters that read some, each with its scale and the hash of its files.
-    control: the ControlNet that read the one in the prompt, with its weight and its hash; absent without one.
+    control, clip: the ControlNet and the CLIP that steered it, each with its weight and hash; absent without one.
     film: of a film, of which the picture is the first frame: its frames, its frames for each second, and the motion
         adapter with its hash; absent of any other picture.
     operation, edit: what was done to the source; absent where all of it was varied at the size that the spec has.
@@ -171,6 +172,7 @@ def request_from_recipe(
     check_references(recipe.get("references", []), params)
     check_control(recipe.get("control"), params)
     check_film(recipe.get("film"), params)
+    check_clip(recipe.get("clip"), params)
     return request
 
 
@@ -264,10 +266,13 @@ def _versions() -> dict[str, str]:
 
 
 def _control(params: SamplingParams, finished: Finished) -> dict[str, Any]:
-    if params.control is None:
-        return {}
-    about = {"name": params.control.name, "weight": params.control_weight, "sha256": finished.control_sha256}
-    return {"control": about}
+    about: dict[str, Any] = {}
+    if params.control is not None:
+        control = {"name": params.control.name, "weight": params.control_weight, "sha256": finished.control_sha256}
+        about["control"] = control
+    if params.clip is not None:
+        about["clip"] = {"scale": params.clip_guidance, "sha256": finished.clip_sha256}
+    return about
 
 
 def _film(params: SamplingParams, finished: Finished) -> dict[str, Any]:

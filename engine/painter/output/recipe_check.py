@@ -260,6 +260,7 @@ _RECIPE = _object(
     model_sha256=_TEXT,
     libraries=_TEXTS_BY_NAME,
     cut=_optional(_list_of(_TEXT)),
+    clip=_optional(_object(scale=_number(0, 10), sha256=_TEXT)),
     control=_optional(_object(name=_TEXT, weight=_number(0, 2), sha256=_TEXT)),
     upscaler=_optional(_UPSCALER),
     film=_optional(_object(frames=_whole(1), fps=_whole(1), adapter=_optional(_TEXT), sha256=_optional(_TEXT))),

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.contract.errors import PictureCorrupt, SettingsInvalid, WeightsMismatch
+from engine.models.files.folder_hash import folder_hash
 from engine.models.files.locate import local_path
 from engine.models.files.module_files import module_folder, module_hash
 from engine.models.files.weights import hash_of, resolve_hash
@@ -59,6 +60,12 @@ def check_film(recorded: Mapping[str, Any] | None, params: SamplingParams) -> No
         raise SettingsInvalid(problems=(f"{problem} Register it first in EASEL_MODELS_FILE.",))
     if module_hash(adapter) != recorded["sha256"]:
         raise _other_weights(module_folder(adapter), recorded["sha256"])
+
+
+def check_clip(recorded: Mapping[str, Any] | None, params: SamplingParams) -> None:
+    """Raise WeightsMismatch when the files of the CLIP that steers have another hash than recorded."""
+    if recorded is not None and params.clip is not None and folder_hash(params.clip.folder, None) != recorded["sha256"]:
+        raise _other_weights(params.clip.folder, recorded["sha256"])
 
 
 def check_upscaler(recorded: Mapping[str, str] | None, registry: Registry) -> None:

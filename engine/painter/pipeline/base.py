@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import torch
@@ -14,8 +15,10 @@ from PIL import Image
 from torch import Tensor
 
 from engine.contract.errors import SpeedUnsupported
+from engine.contract.jobs import Part
 from engine.models.loading.offload import bytes_on_device
 from engine.models.registry.adapters import Adapter
+from engine.models.registry.clips import GuidingClip
 from engine.models.registry.controls import ControlNet
 from engine.models.registry.ip_adapters import IPAdapter
 from engine.models.registry.motion import MotionAdapter
@@ -27,17 +30,20 @@ from engine.painter.pipeline.ip_adapters import IPAdapters, ReferenceImages
 from engine.painter.pipeline.loras import LoraManager, Loras
 from engine.painter.pipeline.motion import MotionAdapters
 from engine.painter.pipeline.openvino_denoiser import open_openvino_denoiser
-from engine.painter.pipeline.prompt_weighting import Fragments
+from engine.painter.pipeline.prompt_weighting import Fragments, plain_text
 from engine.painter.pipeline.protocol import Addition
+from engine.painter.pipeline.steering import ClipSteering
 from engine.painter.pipeline.vae import (
     PreviewFit,
     fit_preview_weights,
     latents_from_pictures,
     pictures_from_latents,
+    pixels_from_latents,
     preview_from_latents,
 )
 from engine.painter.sampling.films import FilmParams
 from engine.painter.sampling.guidance import Conditioning, PromptEmbeds, apply_guidance
+from engine.painter.sampling.steering import Steering
 
 
 class PipelineModel(ABC):
@@ -75,11 +81,13 @@ class PipelineModel(ABC):
         self.size_bytes = bytes_on_device(pipe, None)
         # Loading an adapter freezes the weights, and code compiled for unfrozen ones would not be used again.
         denoiser.requires_grad_(False)
+        self._vae.requires_grad_(False)
         own = self.latent_shape(model.defaults.width, model.defaults.height)
         self._fast = _fast_denoiser(pipe, denoiser, model.speed, own)
         self._lora_manager, self._ip_adapters = LoraManager(pipe, model), IPAdapters(pipe, model)
         self._controls = ControlNets(pipe, model, self.dtype, device)
         self._motion = MotionAdapters(pipe, model, self.dtype, device)
+        self._clips = ClipSteering(device)
         self._preview_weights = fit_preview(pipe.vae, self.latent_shape(64, 64))
 
     def latent_shape(self, width: int, height: int) -> tuple[int, int, int]:
@@ -95,6 +103,14 @@ class PipelineModel(ABC):
     def check_film(self, film: FilmParams) -> None:
         self._motion.check(film)
 
+    def clip_words(self, clip: GuidingClip, parts: Sequence[Part]) -> Tensor:
+        texts = [plain_text(self._fragments_of(part.text)) for part in parts]
+        return self._clips.words(clip, texts, [part.weight for part in parts])
+
+    def clip_gradient(self, estimate: Tensor, steering: Steering, turn: int) -> Tensor:
+        _, _, width = self.latent_shape(1024, 1024)
+        return self._clips.gradient(estimate, steering, turn, partial(pixels_from_latents, self._vae), 1024 // width)
+
     def sha256_of(self, addition: Addition) -> str:
         if isinstance(addition, Adapter):
             return self._lora_manager.sha256_of(addition)
@@ -102,6 +118,8 @@ class PipelineModel(ABC):
             return self._controls.load(addition).sha256
         if isinstance(addition, MotionAdapter):
             return self._motion.load(addition).sha256
+        if isinstance(addition, GuidingClip):
+            return self._clips.sha256_of(addition)
         return self._ip_adapters.sha256_of(addition)
 
     def has_loaded(self, additions: Iterable[Addition]) -> bool:
@@ -115,7 +133,8 @@ class PipelineModel(ABC):
 
     @property
     def additions(self) -> Mapping[Addition, int]:
-        every = (self._lora_manager.adapters, self._controls.sizes, self._ip_adapters.sizes, self._motion.sizes)
+        networks = (self._controls.sizes, self._clips.sizes, self._motion.sizes)
+        every = (self._lora_manager.adapters, *networks, self._ip_adapters.sizes)
         return dict[Addition, int]([one for sizes in every for one in sizes.items()])
 
     def drop(self, addition: Addition) -> None:
@@ -123,6 +142,8 @@ class PipelineModel(ABC):
             self._controls.drop(addition)
         elif isinstance(addition, MotionAdapter):
             self._motion.drop(addition)
+        elif isinstance(addition, GuidingClip):
+            self._clips.drop(addition)
         elif isinstance(addition, IPAdapter):
             self._ip_adapters.drop()
         else:

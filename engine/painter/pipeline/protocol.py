@@ -9,7 +9,9 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from engine.contract.jobs import Part
 from engine.models.registry.adapters import Adapter
+from engine.models.registry.clips import GuidingClip
 from engine.models.registry.controls import ControlNet
 from engine.models.registry.ip_adapters import IPAdapter
 from engine.models.registry.motion import MotionAdapter
@@ -17,8 +19,9 @@ from engine.painter.pipeline.ip_adapters import ReferenceImages
 from engine.painter.pipeline.loras import Loras
 from engine.painter.sampling.films import FilmParams
 from engine.painter.sampling.guidance import Conditioning, PromptEmbeds
+from engine.painter.sampling.steering import Steering
 
-Addition = Adapter | ControlNet | IPAdapter | MotionAdapter
+Addition = Adapter | ControlNet | GuidingClip | IPAdapter | MotionAdapter
 """What is loaded beside a model's own weights, and may be unloaded without it."""
 
 
@@ -80,6 +83,22 @@ class LoadedModel(Protocol):
 
         Raises: OperationUnsupported for a model that paints no films, SettingUnsupported for too many frames,
         WeightsMissing, WeightsMismatch, ModelBroken also for an adapter that does not fit, torch.OutOfMemoryError.
+        """
+        ...
+
+    def clip_words(self, clip: GuidingClip, parts: Sequence[Part]) -> Tensor:
+        """Return what a CLIP steers to for a prompt's positive parts, float32 [1, dimensions]; it is loaded if need be.
+
+        Raises: ModelBroken, WeightsMismatch, torch.OutOfMemoryError.
+        """
+        ...
+
+    def clip_gradient(self, estimate: Tensor, steering: Steering, turn: int) -> Tensor:
+        """Return by what an estimate of clean latents becomes more like the words, float32 of its shape.
+
+        estimate: float [1, channels, height, width]. turn: the number of the model call.
+
+        Raises: torch.OutOfMemoryError.
         """
         ...
 

@@ -28,10 +28,15 @@ def pictures_from_latents(vae: Any, latents: Tensor) -> Tensor:
 
     Raises: FloatingPointError for pixels that are not finite, as some decoders return in 16 bits; OutOfMemoryError.
     """
-    decoded = vae.decode(_as_video(vae, _unscaled(vae, latents.to(vae.dtype))), return_dict=False)[0]
+    decoded = pixels_from_latents(vae, latents)
     if not torch.isfinite(decoded).all():
         raise FloatingPointError("its decoder's pictures are not numbers")
-    return bytes_from_unit(_first_frame(decoded) / 2 + 0.5)
+    return bytes_from_unit(decoded / 2 + 0.5)
+
+
+def pixels_from_latents(vae: Any, latents: Tensor) -> Tensor:
+    """Return the decoded latents, float [batch, 3, height, width], mostly in -1 to 1, in the VAE's dtype."""
+    return _first_frame(vae.decode(_as_video(vae, _unscaled(vae, latents.to(vae.dtype))), return_dict=False)[0])
 
 
 def latents_from_pictures(vae: Any, pictures: Tensor, generator: torch.Generator) -> Tensor:

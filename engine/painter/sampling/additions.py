@@ -7,10 +7,13 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from engine.contract.errors import SettingUnsupported, SourceMismatch
-from engine.contract.jobs import ParameterValue
+from engine.contract.jobs import Operation, ParameterValue
 from engine.contract.painting import AdapterFile, PaintRequest
 from engine.contract.training import PROFILE
+from engine.models.files.clip_folder import clip_folder
+from engine.models.files.locate import local_path
 from engine.models.registry.adapters import Adapter
+from engine.models.registry.clips import GuidingClip
 from engine.models.registry.controls import ControlNet
 from engine.models.registry.registry import Model, Registry
 from engine.painter.sampling.checks import bounded, check_known
@@ -57,6 +60,22 @@ def control_of(request: PaintRequest, model: Model, registry: Registry) -> Contr
     if len(request.spec.images) != 1 or not request.images:
         raise SourceMismatch(operation=request.operation.value, needs_source=True)
     return known[str(name)]
+
+
+def clip_of(request: PaintRequest, model: Model) -> GuidingClip | None:
+    """Return the CLIP that steers what the request paints; None without.
+
+    Tiles of an upscaled picture are no whole pictures, and are not steered.
+
+    Raises: SettingUnsupported for a model that comes without a CLIP, WeightsMissing.
+    """
+    scale = bounded(model, "clip-guidance", request.spec.parameters.get("clip-guidance"), 0, 0, 10)
+    if scale == 0 or request.operation is Operation.UPSCALE:
+        return None
+    folder = clip_folder(local_path(model))
+    if folder is None:
+        raise SettingUnsupported(name="clip-guidance", value=f"{scale:g}", model=model.name)
+    return GuidingClip(name=model.name, folder=folder, sha256=model.clip_sha256)
 
 
 def _loras(value: ParameterValue | None, model: Model, registry: Registry) -> tuple[tuple[Adapter, float], ...]:

@@ -39,6 +39,11 @@ class Between:
         return self.share > 0.5
 
     @property
+    def is_joined(self) -> bool:
+        """Whether a positive part of either is several of its prompt, in one text."""
+        return any(end.is_joined for end in self.ends)
+
+    @property
     def positive(self) -> tuple[Part, ...]:
         """The positive parts of both, those of each with its share of the weight."""
         return self._together([end.positive for end in self.ends])

@@ -15,26 +15,25 @@ from engine.contract.errors import (
 from engine.contract.jobs import MAX_SEED, Operation, ParameterValue, Part
 from engine.contract.painting import PaintRequest
 from engine.models.registry.adapters import Adapter
+from engine.models.registry.clips import GuidingClip
 from engine.models.registry.controls import ControlNet
 from engine.models.registry.families import MAX_GUIDANCE
 from engine.models.registry.ip_adapters import IPAdapter
 from engine.models.registry.motion import MotionAdapter
 from engine.models.registry.registry import Model, Registry
-from engine.painter.sampling.additions import control_of, loras_of, with_own_adapters
+from engine.painter.sampling.additions import clip_of, control_of, loras_of, with_own_adapters
 from engine.painter.sampling.between import Between, between_of, is_between, seed_between
 from engine.painter.sampling.checks import bounded, check_known
 from engine.painter.sampling.films import FilmParams, film_of
 from engine.painter.sampling.parts import is_interpolated, joined_spec, weighed_parts
 from engine.painter.sampling.references import Reference, are_start, references_of
+from engine.painter.sampling.windows import window_on
 from engine.prompt import (
-    is_paintable,
     painted_size,
     size_for,
     spec_for_operation,
     steps_for,
 )
-from engine.prompt.checks.upscales import MAX_UPSCALED_PIXELS
-from engine.prompt.checks.windows import window_of
 from engine.prompt.parameters import MOST_PAINTED
 
 MOST_CHAOS = 0.8
@@ -66,6 +65,7 @@ class SamplingParams:
     loras: adapters with their weights.
     control: the ControlNet that steers the pictures by the one in the prompt; None without.
     control_weight: of what the ControlNet adds, 0 to 2.
+    clip: what steers the pictures to the words, by `clip_guidance`, 0 to 10; None without.
     is_joined: whether one of the positive parts is several of the prompt, in one text.
     canvas: the new picture, where a part of the source is kept or it is upscaled; else None. window: where on it the
         model paints; for an upscale, one tile of it.
@@ -106,6 +106,8 @@ class SamplingParams:
     starts_from_images: bool = False
     control: ControlNet | None = None
     control_weight: float = 1.0
+    clip: GuidingClip | None = None
+    clip_guidance: float = 0.0
     is_interpolated: bool = False
     between: Between | None = None
     is_filmed: bool = False
@@ -124,9 +126,9 @@ class SamplingParams:
         return self.starts_from_images or bool(self.references) or self.control is not None
 
     @property
-    def additions(self) -> tuple[Adapter | ControlNet | IPAdapter | MotionAdapter, ...]:
+    def additions(self) -> tuple[Adapter | ControlNet | GuidingClip | IPAdapter | MotionAdapter, ...]:
         """What is loaded beside the model's own weights."""
-        single = (self.control, self.film.adapter if self.film else None)
+        single = (self.control, self.clip, self.film.adapter if self.film else None)
         return (*(adapter for adapter, _ in self.loras), *self.ip_adapters, *(one for one in single if one is not None))
 
     def num_rows(self, num_pictures: int) -> int:
@@ -164,14 +166,13 @@ def params_from_request(request: PaintRequest, registry: Registry) -> SamplingPa
     sampler = _text(asked.get("sampler")) or model.defaults.sampler
     check_known(model, "sampler", sampler, model.abilities.samplers)
     canvas = None if request.edit is None else request.edit.canvas
-    window = None if canvas is None else _window(canvas, model, request.operation)
+    window = None if canvas is None else window_on(canvas, model, request.operation)
     width, height = size_of(asked.get("ar"), model) if window is None else (window.width, window.height)
     spec, is_joined = joined_spec(request, model)
     positive, negative = weighed_parts(spec)
     between = between_of(request, model)
     if between is not None:
-        positive, negative = between.positive, between.negative
-        is_joined = any(end.is_joined for end in between.ends)
+        positive, negative, is_joined = between.positive, between.negative, between.is_joined
     film = film_of(request, model, registry)
     image_strength = _image_strength(asked, model, film, has_words=bool(request.spec.parts))
     references, control = references_of(request, model, registry), control_of(request, model, registry)
@@ -191,6 +192,8 @@ def params_from_request(request: PaintRequest, registry: Registry) -> SamplingPa
         starts_from_images=starts_from_images,
         control=control,
         control_weight=bounded(model, "control-weight", asked.get("control-weight"), 1, 0, 2),
+        clip=None if film else clip_of(request, model),
+        clip_guidance=bounded(model, "clip-guidance", asked.get("clip-guidance"), 0, 0, 10),
         is_interpolated=is_interpolated(request),
         between=between,
         is_filmed=asked.get("video") is True and request.edit is None,
@@ -279,22 +282,3 @@ def _image_strength(
     weight = bounded(model, "iw", asked.get("iw"), 1 if has_words else WORDLESS_WEIGHT, 0, 3)
     usual = 1 - weight / 4 if film is None else film.strength
     return bounded(model, "strength", asked.get("strength"), usual, 0.05, 1)
-
-
-def _window(canvas: Canvas, model: Model, operation: Operation) -> Box:
-    if operation is Operation.UPSCALE:
-        return _tile(canvas, model)
-    window = window_of(canvas, model.size_limits)
-    if window is None:
-        raise SizeUnsupported(width=canvas.width, height=canvas.height, model=model.name)
-    return window
-
-
-def _tile(canvas: Canvas, model: Model) -> Box:
-    """Return the first tile of an upscaled picture: as large as the square that the model was trained on."""
-    limits, size = model.size_limits, (canvas.width, canvas.height)
-    width, height = (min(limits.square, side) for side in size)
-    is_whole = all(side % limits.multiple == 0 for side in size)
-    if not (is_whole and canvas.width * canvas.height <= MAX_UPSCALED_PIXELS and is_paintable(width, height, limits)):
-        raise SizeUnsupported(width=canvas.width, height=canvas.height, model=model.name)
-    return Box(left=0, top=0, width=width, height=height)

@@ -193,6 +193,19 @@ class Trajectory:
         """
         return latents if self.is_over else self._noised(latents, noise, self.timestep[None])
 
+    def estimate(self, prediction: Tensor, latents: Tensor) -> tuple[Tensor, float]:
+        """Return the estimate of the clean latents that `step` would return, and its slope; nothing moves on.
+
+        It is linear in the prediction p: a + b p, where b, the slope, depends on the timestep alone.
+        """
+        estimates = []
+        for one in (prediction, prediction + 1):
+            ahead = self.split(range(len(self.generators)))
+            ahead.generators = [_copied(generator) for generator in self.generators]
+            estimates.append(ahead.step(one, latents)[1])
+        estimate, other = estimates
+        return estimate, float((other.float() - estimate.float()).mean())
+
     def step(self, prediction: Tensor, latents: Tensor) -> tuple[Tensor, Tensor]:
         """Take the sampler's step after one model call.
 
@@ -206,6 +219,12 @@ class Trajectory:
         self.num_done += 1
         denoised = _denoised_of(self.scheduler, after) if sigma is None else latents - sigma * prediction
         return after.prev_sample, denoised
+
+
+def _copied(generator: torch.Generator) -> torch.Generator:
+    other = torch.Generator(device=generator.device)
+    other.set_state(generator.get_state())
+    return other
 
 
 def start_index(strength: float | None, steps: int, calls_per_step: int, *, is_flow: bool = False) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.contract.samplers import SAMPLERS
-from engine.prompt.parameter_type import Parameter, ParameterKind
+from engine.prompt.parameter_type import LOOK, Parameter, ParameterKind
 
 MAX_ADAPTER_WEIGHT = 2.0
 
@@ -62,6 +62,19 @@ MODEL_PARAMETERS: tuple[Parameter, ...] = (
         meaning="Classifier-free guidance scale.",
         example="a red circle --cfg 4.5",
         option="cfg",
+    ),
+    Parameter(
+        name="clip-guidance",
+        kind=ParameterKind.DECIMAL,
+        low=0,
+        high=10,
+        default=0.0,
+        help="How far CLIP steers the pictures to the words; takes several times as long.",
+        meaning="In the first three fifths of the steps, moves the estimate of the picture to where the model's CLIP "
+        "finds more of the words.",
+        example="a red circle --clip-guidance 2",
+        operations=LOOK,
+        ability="clip_guidance",
     ),
     Parameter(
         name="sampler",

@@ -11,6 +11,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from engine.contract.jobs import Part
+from engine.models.registry.clips import GuidingClip
 from engine.models.registry.controls import ControlNet
 from engine.models.registry.ip_adapters import IPAdapter
 from engine.models.registry.registry import Model
@@ -19,6 +21,7 @@ from engine.painter.pipeline.loras import Loras
 from engine.painter.pipeline.protocol import Addition
 from engine.painter.sampling.films import FilmParams
 from engine.painter.sampling.guidance import Conditioning, PromptEmbeds, apply_guidance
+from engine.painter.sampling.steering import Steering
 
 
 class FlatModel:
@@ -63,6 +66,12 @@ class FlatModel:
 
     def load_control(self, control: ControlNet) -> None:
         return None
+
+    def clip_words(self, clip: GuidingClip, parts: Sequence[Part]) -> Tensor:
+        return torch.ones(1, 1)
+
+    def clip_gradient(self, estimate: Tensor, steering: Steering, turn: int) -> Tensor:
+        return torch.ones_like(estimate)
 
     def sha256_of(self, addition: Addition | IPAdapter) -> str:
         return "1" * 64

@@ -291,7 +291,7 @@ def test_a_transformer_in_bfloat16_predicts_bit_for_bit_what_the_stock_one_does(
 def loaded_model(model: Model) -> LoadedModel:
     device = Device(device=torch.device("cpu"), dtype=torch.float32)
     pipe, sha256 = load_pipeline(model, device)
-    with torch.inference_mode():
+    with torch.no_grad():
         return adapted(pipe, model, device=device.device, sha256=sha256, fragments_of=parse_attention)
 
 
