@@ -94,7 +94,9 @@ def _nothing(page: Page) -> str:
         return str(finding_replies.NOTHING_HERE)
     if page.wanted.best:
         return str(gallery_replies.NOTHING_LIKED)
-    return str(finding_replies.NOTHING_OWN if page.wanted == Wanted() else finding_replies.NOTHING_FOUND)
+    if page.wanted.is_of_server:
+        return str(finding_replies.NOTHING_FOUND)
+    return str(finding_replies.NOTHING_OWN if page.wanted == Wanted() else finding_replies.NOTHING_FOUND_OWN)
 
 
 async def _sheet(services: Services, page: Page) -> discord.File | None:

@@ -36,6 +36,10 @@ NOTHING_TO_SHOW = Phrase("None of your pictures has these words. Use /history to
 
 NOTHING_OWN = Phrase("You have no pictures yet. Use /imagine to make some.")
 NOTHING_FOUND = Phrase("Nothing was found. Try fewer or other words, or leave some of the options out.")
+NOTHING_FOUND_OWN = Phrase(
+    "Nothing was found among your own pictures. Try fewer or other words, or leave some of the options out. "
+    "`/search whose: This server's` looks among everybody's."
+)
 NOTHING_HERE = Phrase("There is nothing more.")
 NOTHING_AMONG_NEWEST = Phrase(
     "Nothing was found among the newest pictures. Press Older to look further back, or add words."

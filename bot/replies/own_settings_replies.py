@@ -30,7 +30,7 @@ TURN_ON, TURN_OFF = Phrase("Turn on"), Phrase("Turn off")
 MAKE_PRIVATE, MAKE_PUBLIC = Phrase("Make private"), Phrase("Make public")
 CHANGE_SUFFIX = Phrase("Change…")
 NOTIFICATIONS = Phrase(
-    "**Notifications**: results come by direct message as well, with original files, prompt and seeds."
+    "**Notifications**: which results come by direct message as well, with original files, prompt and seeds."
 )
 NOTIFICATIONS_STOPPED = Phrase(
     "**Notifications** are off, because Discord let me send you no direct message. Allow them, and choose again."

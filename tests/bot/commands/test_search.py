@@ -98,8 +98,8 @@ async def test_words_model_rating_and_days_narrow_the_list(
     assert prompts(await list_of(ben, "history", rating=4)) == ["a Red circle"]
     assert len(prompts(await list_of(ben, "history", model="fake", since="2020-01-01", until="2099-12-31"))) == 2
     for options in ({"model": "other"}, {"until": "2020-01-01"}, {"since": "2099-01-01"}, {"rating": 1}):
-        assert text_of(await list_of(ben, "history", **options)) == str(finding_replies.NOTHING_FOUND)
-    assert text_of(await list_of(ben, "search", words="?!")) == str(finding_replies.NOTHING_FOUND)
+        assert text_of(await list_of(ben, "history", **options)) == str(finding_replies.NOTHING_FOUND_OWN)
+    assert text_of(await list_of(ben, "search", words="?!")) == str(finding_replies.NOTHING_FOUND_OWN)
     assert len(prompts(await list_of(ben, "history", since="0001-01-01", until="9999-12-31"))) == 2
     assert prompts(await list_of(ben, "history", until="0001-01-01")) == []
     assert text_of(await list_of(ben, "history", since="soon")) == finding_replies.not_a_day("soon")
@@ -132,7 +132,7 @@ async def test_others_find_only_what_is_to_be_seen_in_their_channels(
         await connection.execute(away)
     hidden = await list_of(cleo, "search", words="circle", whose="server")
     assert text_of(hidden) == str(finding_replies.NOTHING_FOUND)
-    assert text_of(await list_of(cleo, "search", words="circle")) == str(finding_replies.NOTHING_FOUND)
+    assert text_of(await list_of(cleo, "search", words="circle")) == str(finding_replies.NOTHING_FOUND_OWN)
     in_dm = await list_of(cleo, "search", words="circle", whose="server", channel="dm")
     assert text_of(in_dm) == str(finding_replies.NOT_IN_DM)
 
