@@ -55,6 +55,7 @@ and delete.
 **Vary (Subtle)**, **Vary (Strong)** and **Vary (Region)** change it a little, a lot, or in one place that you choose.
 **Zoom Out 2x**, **Zoom Out 1.5x** and **Custom Zoom** show more around it, **Make Square** fills it up, and \
 ⬅️ ➡️ ⬆️ ⬇️ go on in one direction.
+**Animate (High)** and **Animate (Low)** make a film of it, where there is a model for films.
 ❤️ makes it a favourite, and ✉️ sends it to you, as it does as a reaction. `--stealth` in a prompt lets only you see it.
 **While it waits**
 **Cancel** stops it, and **Cancel all** all jobs of one prompt.

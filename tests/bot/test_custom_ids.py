@@ -41,6 +41,8 @@ INDEXES: dict[str, list[int | None]] = {
             "strong",
             "upsubtle",
             "upcreative",
+            "animatehigh",
+            "animatelow",
             "region",
             "zoomdouble",
             "zoomhalf",
