@@ -16,7 +16,6 @@ from uuid import UUID
 
 import typer
 
-from bot.store.learning.new_votes import count_new_votes
 from bot.store.learning.profiles import TrainedProfile, WantedProfile, note_votes, put_in_use, read_wanted
 from bot.store.members import read_training_ids
 from easel.commands.learn import show_progress
@@ -42,8 +41,6 @@ from engine.store.unused_files import delete_unused, secure_files
 _NICENESS = 10
 _GROWTH = 1.5
 """By how much a member's votes have to grow before their style is trained anew."""
-_COUNTED_AGAIN = 50
-"""How many new presses of members make it worth while to count votes again."""
 
 
 class _Outcome(StrEnum):
@@ -98,20 +95,6 @@ def train_profiles(
         {"wanted": num_wanted, **{outcome.value: outcomes[outcome] for outcome in _Outcome}},
     )
     return ExitCode.FAILED if outcomes[_Outcome.FAILED] else ExitCode.DONE
-
-
-async def profiles_are_due(settings: EngineSettings) -> bool:
-    """Return whether votes should be counted again for members who want a style of their own."""
-    async with (
-        open_migrated_postgres(settings) as url,
-        open_database(url, pool_size=1) as database,
-        database.begin() as connection,
-    ):
-        counted = [one.counted_at for one in await read_wanted(connection)]
-        times = [at for at in counted if at is not None]
-        if len(times) < len(counted) or not counted:
-            return bool(counted)
-        return await count_new_votes(connection, min(times), most=_COUNTED_AGAIN) >= _COUNTED_AGAIN
 
 
 async def _choose(trainer: _Trainer) -> tuple[int, Sequence[UUID]]:

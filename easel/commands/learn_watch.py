@@ -23,7 +23,7 @@ from bot.store.learning.new_votes import count_new_votes
 from bot.store.learning.questions import AdapterQuestion, ask, read_question
 from bot.store.learning.tables import AdapterState
 from easel.commands.learn_blind_votes import count_votes
-from easel.commands.learn_profiles import profiles_are_due
+from easel.commands.learn_due import profiles_are_due
 from easel.commands.learn_promote import promote_run
 from easel.commands.learn_record import note_state
 from easel.commands.learn_steps import LearningStep, next_step
