@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from torch import Tensor
 from engine.painter.pipeline.forward_graph import ForwardGraph
 
 _TELEMETRY = "openvino_telemetry"
+_IMPORT = threading.Lock()
 
 
 class OpenVINOGraph:
@@ -49,15 +51,17 @@ def compile_graph(
 
 def import_openvino() -> Any | None:
     """Return the package; None where it is not installed, or does not load."""
-    # It requires this package, by which it would tell its maker of every import, and does without.
-    sys.modules.setdefault(_TELEMETRY, None)  # type: ignore[arg-type]
-    try:
-        import openvino
-    except ImportError:
-        return None
-    finally:
-        if sys.modules[_TELEMETRY] is None:
-            del sys.modules[_TELEMETRY]
+    # Models load in several threads, and one would take away what the other has put there.
+    with _IMPORT:
+        # It requires this package, by which it would tell its maker of every import, and does without.
+        sys.modules.setdefault(_TELEMETRY, None)  # type: ignore[arg-type]
+        try:
+            import openvino
+        except ImportError:
+            return None
+        finally:
+            if sys.modules[_TELEMETRY] is None:
+                del sys.modules[_TELEMETRY]
     return openvino
 
 

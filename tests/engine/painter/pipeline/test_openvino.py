@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -181,6 +182,13 @@ def test_without_the_package_torch_paints(monkeypatch: pytest.MonkeyPatch) -> No
 def test_nobody_is_told_that_the_package_is_imported() -> None:
     """It requires a package for that, which is so installed; once imported, that would tell."""
     assert "openvino_telemetry" not in sys.modules
+
+
+def test_models_that_load_at_once_do_not_disturb_the_import() -> None:
+    """Each puts something in the way of that package and takes it away again."""
+    with ThreadPoolExecutor(8) as pool:
+        found = set(pool.map(lambda _: import_openvino(), range(20_000)))
+    assert len(found) == 1
 
 
 @needs_openvino
