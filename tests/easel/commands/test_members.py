@@ -152,6 +152,7 @@ async def test_the_operator_sets_what_holds_where_no_server_has_a_plan(members: 
         "queue": 5,
         "repeat": "none",
         "sets": "none",
+        "trainings": "none",
         "speeds": "fast,relax",
     }
     async with database.begin() as connection:

@@ -246,7 +246,7 @@ async def test_refused_flag_of_imagine_exits_3(old_home: Path, models_file: Path
         EASEL_MODELS_FILE=str(models_file),
     )
     assert done.code == 3
-    assert "--p is not available: this release of Easel does not support it." in done.err
+    assert "--p is not available on this server. Remove it." in done.err
 
 
 async def test_adapter_that_does_not_fit_exits_3(old_home: Path, tmp_path: Path) -> None:

@@ -145,7 +145,7 @@ def refusal_of(spec: JobSpec, registry: Registry, operation: Operation = Operati
     return None
 
 
-@pytest.mark.parametrize("flag", ["--sref random", "--p", "--model nobody", "--ar 10:1", "--lora nobody"])
+@pytest.mark.parametrize("flag", ["--sref random", "--model nobody", "--ar 10:1", "--lora nobody"])
 def test_what_cannot_be_done_is_refused_at_once(flag: str) -> None:
     """A member hears it before anything is queued, not by getting something else."""
     assert isinstance(parse(f"a red circle {flag}", limits=LIMITS), PromptErrors)
