@@ -190,7 +190,7 @@ def test_models_that_load_at_once_do_not_disturb_the_import() -> None:
     sys.setswitchinterval(1e-6)
     try:
         with ThreadPoolExecutor(8) as pool:
-            found = set(pool.map(lambda _: import_openvino(), range(5_000)))
+            found = set(pool.map(lambda _: import_openvino(), range(20_000)))
     finally:
         sys.setswitchinterval(usual)
     assert len(found) == 1
